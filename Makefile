@@ -1,0 +1,43 @@
+# vectorx, for packagers: make, make install, make installcheck (PGXS). Developers also have CMakeLists.txt.
+
+EXTENSION = vectorx
+MODULE_big = vectorx
+
+# The one place that holds the version is vectorx.control.
+EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" vectorx.control)
+
+SOURCES := $(sort $(wildcard src/core/*/*.cpp src/pg/*.cpp src/pg/*/*.cpp))
+OBJS = $(SOURCES:.cpp=.o)
+
+# Each area keeps its CREATE statements beside the C++ that they name. The order is that of dependency.
+SQL_PARTS = src/pg/extension.sql $(sort $(wildcard src/pg/types/*.sql)) $(sort $(wildcard src/pg/hnsw/*.sql))
+DATA_built = vectorx--$(EXTVERSION).sql
+
+REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
+REGRESS_OPTS = --load-extension=vectorx
+
+PG_CPPFLAGS = -I$(CURDIR)/include -I$(CURDIR)/src -DVECTORX_VERSION='"$(EXTVERSION)"'
+PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden
+SHLIB_LINK = -lstdc++ -lm
+
+# `make DEVELOPER=1`, as CI builds: every warning is an error.
+ifdef DEVELOPER
+PG_CXXFLAGS += -Wextra -Wconversion -Werror
+endif
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+
+# No LLVM bitcode: kernels are called through a dispatch table, so the JIT has nothing to inline, and building it would
+# make clang a build dependency.
+override with_llvm = no
+include $(PGXS)
+
+# PostgreSQL's headers are not ours to warn about.
+override CPPFLAGS := $(subst -I$(includedir_server),-isystem $(includedir_server),$(CPPFLAGS))
+
+# Kernels are compiled once for each instruction set and chosen at load time; nothing else gets machine flags.
+include src/core/simd/flags.mk
+
+$(DATA_built): vectorx.control $(SQL_PARTS)
+	cat $(SQL_PARTS) > $@
