@@ -78,10 +78,11 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def default_data() -> Path:
-    """The real data where there, else the sample that the project ships."""
+def default_data() -> Optional[Path]:
+    """The real data where there, else the sample that the project ships, else None."""
     real = ROOT.parent / "shared" / "data" / "debian-384"
-    return real if real.is_dir() else ROOT / "examples" / "sample"
+    samples = sorted(path.parent for path in (ROOT / "examples").rglob("base.npy"))
+    return real if real.is_dir() else samples[0] if samples else None
 
 
 def interleaved(systems: list, number: int) -> list:
@@ -122,6 +123,9 @@ class Run:
                     f"{built['workers']} workers")
 
     def answer(self) -> None:
+        with self.server.connect() as connection:
+            # What the builds have left to write is written now, not during the measurements.
+            connection.execute("CHECKPOINT")
         for system in self.systems:
             for value in self.options.values or system.values:
                 point = measure.answer(self.server, system, self.shape, value, self.data)
@@ -166,6 +170,8 @@ def measure_all(options: argparse.Namespace) -> dict:
     systems = parse(options.systems)
     if options.table is not None:
         data = table.read(options.table, options.column, options.metric, options.queries, options.rows)
+    elif options.data is None:
+        raise ValueError("no vectors: name a folder with --data, or a table with --table and --column")
     else:
         data = Dataset.from_directory(options.data, options.metric, options.rows)
     if options.inserts >= len(data.base):

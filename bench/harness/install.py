@@ -67,7 +67,8 @@ def _installed(program: str, extension: str) -> bool:
 def _archive(peers: Path, pattern: str, name: str) -> Path:
     found = sorted(peers.glob(pattern)) if peers.is_dir() else []
     if not found:
-        raise RuntimeError(f"{name} is not installed, and {peers} holds no {pattern}: install it or name another --peers")
+        raise RuntimeError(f"{name} is not installed, and {peers} holds no {pattern}; "
+                           "install it, or name another folder with --peers")
     return found[-1]
 
 

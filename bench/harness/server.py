@@ -30,7 +30,13 @@ class Server:
         self.work = work
         self.settings = dict(settings)
         # PostgreSQL refuses to run as root.
-        self.user: Optional[str] = user if os.geteuid() == 0 else None
+        self.user: Optional[str] = None
+        if os.geteuid() == 0:
+            try:
+                pwd.getpwnam(user)
+            except KeyError:
+                raise RuntimeError(f'no user "{user}" to run the server; name one with --server-user') from None
+            self.user = user
         self.log = work / "server.log"
         self.data: Optional[Path] = None
         self.sockets: Optional[Path] = None

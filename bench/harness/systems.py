@@ -1,4 +1,4 @@
-"""What is compared. A system is a value: adding one means adding a line to SYSTEMS, or a subclass where its SQL differs.
+"""What is compared. A system is a value: to add one, add a line to SYSTEMS, and a subclass where its SQL differs.
 
 Every system gets a database of its own with the same two tables: base (id integer PRIMARY KEY, v) and
 query (id integer PRIMARY KEY, v). In queries, {q} stands for the number of the query.
@@ -86,8 +86,8 @@ class VectorChord(System):
                 f"spherical_centroids = {'false' if shape.metric == 'l2' else 'true'}\n$$)")
 
 
-EF_SEARCH = (10, 20, 40, 80, 160, 320)
-PROBES = (1, 3, 10, 20, 40, 80)
+EF_SEARCH = (10, 20, 40, 80, 160, 320, 640)
+PROBES = (5, 10, 20, 40, 80, 160)
 
 SYSTEMS = {system.name: system for system in [
     System("vectorx", "vectorx", "hnsw", "hnsw.ef_search", EF_SEARCH, peer="vectorx"),
