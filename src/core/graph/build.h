@@ -1,5 +1,5 @@
-// Building a graph in a MemoryStore, by any number of threads or processes: each calls link_share() once, and when all
-// are through, one calls link_unreachable().
+// Building a graph in a MemoryStore, by any number of threads or processes, once its nodes are loaded: each calls
+// merge_share(), then, when all are through, link_share(), and when again all are through, one calls link_unreachable().
 #pragma once
 
 #include <memory_resource>
@@ -27,6 +27,18 @@ class ScatteredOrder {
     std::uint32_t count_;
     std::uint32_t stride_;
 };
+
+// Merges the nodes of equal vectors until none is left; `next` is shared by all builders.
+template <typename Store>
+void merge_share(Store& store, std::atomic<std::uint32_t>* next, std::atomic<NodeId>* table, std::size_t table_size) {
+    constexpr std::uint32_t kBatch = 256;
+    std::uint32_t count = store.node_count();
+    for (std::uint32_t begin; (begin = next->fetch_add(kBatch, std::memory_order_relaxed)) < count;) {
+        for (NodeId node = begin; node < std::min(begin + kBatch, count); ++node)
+            store.merge_equal(node, table, table_size);
+        store.check_for_interrupts();
+    }
+}
 
 // Links one node that has been loaded and is not merged.
 template <typename Store>

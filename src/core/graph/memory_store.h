@@ -102,7 +102,11 @@ class MemoryStore {
           node_chunks_(node_chunks),
           upper_chunks_(upper_chunks) {}
 
-    void set_interrupt_check(void (*check)()) { interrupt_check_ = check; }
+    // Called now and then in long loops, with `argument`.
+    void set_interrupt_check(void (*check)(void*), void* argument) {
+        interrupt_check_ = check;
+        interrupt_argument_ = argument;
+    }
 
     const GraphOptions& options() const { return options_; }
     const Codec& codec() const { return codec_; }
@@ -218,7 +222,7 @@ class MemoryStore {
     }
 
     void check_for_interrupts() const {
-        if (interrupt_check_ != nullptr) interrupt_check_();
+        if (interrupt_check_ != nullptr) interrupt_check_(interrupt_argument_);
     }
 
    private:
@@ -294,7 +298,8 @@ class MemoryStore {
     ArenaState* state_;
     std::byte* const* node_chunks_;
     std::byte* const* upper_chunks_;
-    void (*interrupt_check_)() = nullptr;
+    void (*interrupt_check_)(void*) = nullptr;
+    void* interrupt_argument_ = nullptr;
 };
 
 }  // namespace vectorx

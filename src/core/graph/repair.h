@@ -17,13 +17,18 @@ namespace vectorx {
 // Working memory, kept from one node to the next.
 class RepairScratch {
    public:
-    explicit RepairScratch(std::pmr::memory_resource* memory)
-        : seen(1024, memory), pool(memory), dead(memory), selection(memory) {}
+    RepairScratch(const GraphOptions& options, std::pmr::memory_resource* memory)
+        : seen(1024, memory),
+          pool(memory),
+          dead(memory),
+          selection(memory),
+          search(options, options.ef_construction, memory) {}
 
     VisitedSet seen;
     std::pmr::vector<Candidate> pool;
     std::pmr::vector<NodeId> dead;
     NeighbourSelection selection;
+    SearchScratch search;
 };
 
 // If the list of `node` on `level` holds dead nodes, replaces it by one that does not: chosen among its live neighbours
@@ -71,6 +76,14 @@ bool repair_links(Store& store, NodeId node, const std::byte* payload, int level
                 if (live[i]) scratch.pool.push_back(found[i]);
             if (scratch.pool.size() >= kMaxPool) break;
             store.check_for_interrupts();
+        }
+        EntryPoint entry = store.entry_point();
+        if (static_cast<int>(scratch.pool.size()) < capacity / 2 && entry.node != kNoNode && level <= entry.level) {
+            Candidate start = descend(store, payload, entry, level, live);
+            search_level(store, payload, &start, live, 1, level,
+                         static_cast<std::size_t>(store.options().ef_construction), scratch.search);
+            for (const Candidate& candidate : scratch.search.results)
+                if (scratch.seen.insert(candidate.node) && !is_dead(candidate.node)) scratch.pool.push_back(candidate);
         }
         std::sort(scratch.pool.begin(), scratch.pool.end());
         scratch.selection.select(store, scratch.pool.data(), scratch.pool.size(), capacity, Fill::kStaged, &desired);

@@ -9,14 +9,10 @@ extern "C" {
 #include "core/graph/link.h"
 #include "pg/hnsw/callbacks.h"
 #include "pg/hnsw/page_store.h"
+#include "pg/hnsw/row_id.h"
 
 namespace vectorx::pg::hnsw {
 namespace {
-
-std::uint64_t row_key(ItemPointer row) {
-    return (static_cast<std::uint64_t>(ItemPointerGetBlockNumberNoCheck(row)) << 16) |
-           ItemPointerGetOffsetNumberNoCheck(row);
-}
 
 template <typename Codec>
 class Inserter {
@@ -25,7 +21,7 @@ class Inserter {
         : store_(store), index_(store.index()), payload_(payload), row_(row), plan_(store.options(), memory) {}
 
     void run() {
-        int level = level_for(row_key(row_), store_.options().m);
+        int level = level_for(encode_row(row_), store_.options().m);
         // Vacuum waits for this lock before it frees nodes, so that no insert links to one that is about to go.
         LOCKMODE mode = ShareLock;
         LockPage(index_, kMetaBlock, mode);
