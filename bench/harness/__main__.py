@@ -22,6 +22,7 @@ from .server import Server, default_shared_buffers
 from .systems import Shape, parse
 
 ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "examples"
 FORMAT = 1  # of the result file
 
 
@@ -81,11 +82,10 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def default_data() -> Optional[Path]:
-    """The real data where there, else the sample that the project ships, else None."""
+def default_data() -> Path:
+    """The real data where there, else the sample that the project ships."""
     real = ROOT.parent / "shared" / "data" / "debian-384"
-    samples = sorted(path.parent for path in (ROOT / "examples").rglob("base.npy"))
-    return real if real.is_dir() else samples[0] if samples else None
+    return real if real.is_dir() else SAMPLE
 
 
 def interleaved(systems: list, number: int) -> list:
@@ -186,8 +186,8 @@ def measure_all(options: argparse.Namespace) -> dict:
     systems = parse(options.systems)
     if options.table is not None:
         data = table.read(options.table, options.column, options.metric, options.queries, options.rows)
-    elif options.data is None:
-        raise ValueError("no vectors: name a folder with --data, or a table with --table and --column")
+    elif options.data.resolve() == SAMPLE:
+        data = Dataset.from_sample(options.data, options.metric, options.rows)
     else:
         data = Dataset.from_directory(options.data, options.metric, options.rows)
     names = [name for name in options.in_process.split(",") if name]
