@@ -16,11 +16,13 @@ import psycopg
 
 from . import install, machine, measure, plots, report, table
 from .dataset import METRICS, Dataset
+from .inprocess import LIBRARIES, Library
 from .install import say
 from .server import Server, default_shared_buffers
 from .systems import Shape, parse
 
 ROOT = Path(__file__).resolve().parents[2]
+SAMPLE = ROOT / "examples"
 FORMAT = 1  # of the result file
 
 
@@ -50,6 +52,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--metric", choices=METRICS, default="cosine", help="distance")
     parser.add_argument("--systems", default="vectorx,pgvector",
                         help="what to measure, name[:option=value+option=value],... with options of the index")
+    parser.add_argument("--in-process", default="", metavar="LIBRARIES",
+                        help=f"also {','.join(LIBRARIES)}: libraries without a database, for reference")
     parser.add_argument("--against", default="pgvector", help="the system that ratios refer to")
     parser.add_argument("--k", type=count, default=10, help="neighbours asked for")
     parser.add_argument("--m", type=count, default=16, help="hnsw: m")
@@ -78,11 +82,10 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
-def default_data() -> Optional[Path]:
-    """The real data where there, else the sample that the project ships, else None."""
+def default_data() -> Path:
+    """The real data where there, else the sample that the project ships."""
     real = ROOT.parent / "shared" / "data" / "debian-384"
-    samples = sorted(path.parent for path in (ROOT / "examples").rglob("base.npy"))
-    return real if real.is_dir() else samples[0] if samples else None
+    return real if real.is_dir() else SAMPLE
 
 
 def interleaved(systems: list, number: int) -> list:
@@ -91,7 +94,8 @@ def interleaved(systems: list, number: int) -> list:
 
 
 class Run:
-    def __init__(self, options: argparse.Namespace, server: Server, data: Dataset, systems: list) -> None:
+    def __init__(self, options: argparse.Namespace, server: Server, data: Dataset, systems: list,
+                 libraries: list) -> None:
         self.options = options
         self.server = server
         self.data = data
@@ -100,12 +104,14 @@ class Run:
             "hnsw": {"m": str(options.m), "ef_construction": str(options.ef_construction)},
             "ivfflat": {"lists": str(options.lists or max(1, round(len(data.base) ** 0.5)))},
         }
-        self.systems = systems
+        self.systems = systems  # in the server
+        self.subjects = [*systems, *libraries]
         self.records = {
             system.name: {"name": system.name, "extension": system.extension, "method": system.method,
                           "sweep": system.sweep, "settings": dict(system.settings),
                           "builds": [], "points": [], "inserts": []}
             for system in systems}
+        self.records.update({library.name: library.record() for library in libraries})
         self.floor: list[dict] = []
         self.rounds: list[dict] = []
 
@@ -116,8 +122,11 @@ class Run:
 
     def build(self) -> None:
         for number in range(self.options.builds):
-            for system in interleaved(self.systems, number):
-                built = measure.build(self.server, system, self.shape, self.common, self.options.workers)
+            for system in interleaved(self.subjects, number):
+                if isinstance(system, Library):
+                    built = system.build(self.options.workers + 1)
+                else:
+                    built = measure.build(self.server, system, self.shape, self.common, self.options.workers)
                 self.records[system.name]["builds"].append(built)
                 say(f"{system.name}: built in {built['seconds']:.2f} s, {built['index_bytes'] / 1e6:.1f} MB, "
                     f"{built['workers']} workers")
@@ -126,16 +135,19 @@ class Run:
         with self.server.connect() as connection:
             # What the builds have left to write is written now, not during the measurements.
             connection.execute("CHECKPOINT")
-        for system in self.systems:
+        for system in self.subjects:
             for value in self.options.values or system.values:
-                point = measure.answer(self.server, system, self.shape, value, self.data)
+                if isinstance(system, Library):
+                    point = system.answer(value)
+                else:
+                    point = measure.answer(self.server, system, self.shape, value, self.data)
                 self.records[system.name]["points"].append(point)
                 say(f"{system.name}: {system.sweep} {value}, recall {point['recall']:.4f}")
 
     def query(self) -> None:
         """Rounds; within one, systems take turns at every point of the sweep and every number of clients."""
         queries, seconds = len(self.data.query), self.options.seconds
-        columns = [[(system, point) for point in self.records[system.name]["points"]] for system in self.systems]
+        columns = [[(system, point) for point in self.records[system.name]["points"]] for system in self.subjects]
         for number in range(self.options.rounds):
             self.rounds.append({"round": number, "load": machine.load()})
             say(f"round {number + 1} of {self.options.rounds}, load average {machine.load():.1f}")
@@ -144,8 +156,12 @@ class Run:
                                                 number))
                 for row in zip_longest(*columns):
                     for system, point in interleaved([cell for cell in row if cell is not None], number):
-                        point["runs"].append(measure.throughput(
-                            self.server, system, self.shape, point["value"], queries, clients, seconds, number))
+                        if isinstance(system, Library):
+                            run = system.throughput(point["value"], clients, seconds, number)
+                        else:
+                            run = measure.throughput(self.server, system, self.shape, point["value"], queries, clients,
+                                                     seconds, number)
+                        point["runs"].append(run)
 
     def insert(self) -> None:
         for number in range(self.options.rounds):
@@ -170,10 +186,14 @@ def measure_all(options: argparse.Namespace) -> dict:
     systems = parse(options.systems)
     if options.table is not None:
         data = table.read(options.table, options.column, options.metric, options.queries, options.rows)
-    elif options.data is None:
-        raise ValueError("no vectors: name a folder with --data, or a table with --table and --column")
+    elif options.data.resolve() == SAMPLE:
+        data = Dataset.from_sample(options.data, options.metric, options.rows)
     else:
         data = Dataset.from_directory(options.data, options.metric, options.rows)
+    names = [name for name in options.in_process.split(",") if name]
+    if not set(names) <= set(LIBRARIES):
+        raise ValueError(f'--in-process {options.in_process}: there are {", ".join(LIBRARIES)}')
+    libraries = [LIBRARIES[name](data, options.k, options.m, options.ef_construction) for name in names]
     if options.inserts >= len(data.base):
         raise ValueError(f"--inserts {options.inserts} leaves no rows to start with")
     if not options.no_install:
@@ -194,7 +214,7 @@ def measure_all(options: argparse.Namespace) -> dict:
     }
     started = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
     with Server(options.pg_config, work, settings, options.server_user) as server:
-        run = Run(options, server, data, systems)
+        run = Run(options, server, data, systems, libraries)
         run.all()
         with server.connect() as connection:
             version = connection.execute("SELECT version()").fetchone()[0]
@@ -212,7 +232,7 @@ def measure_all(options: argparse.Namespace) -> dict:
             "inserts", "insert_clients")},
         "rounds": run.rounds,
         "floor": run.floor,
-        "systems": [run.records[system.name] for system in systems],
+        "systems": [run.records[subject.name] for subject in run.subjects],
     }
 
 

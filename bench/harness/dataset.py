@@ -1,6 +1,7 @@
 """Vectors, queries, and the truth about which rows are nearest."""
 from __future__ import annotations
 
+import gzip
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,6 +53,12 @@ class Dataset:
                 raise ValueError(f"{folder}: gt.npy does not fit base.npy and query.npy")
         return cls(folder.resolve().name, base, query, metric, nearest)
 
+    @classmethod
+    def from_sample(cls, folder: Path, metric: str = "cosine", rows: Optional[int] = None) -> "Dataset":
+        """Reads the project's sample: packages.copy.gz and queries.copy.gz, whose last column is the vector."""
+        return cls("sample", read_copy_text(folder / "packages.copy.gz")[:rows],
+                   read_copy_text(folder / "queries.copy.gz"), metric)
+
     @property
     def dims(self) -> int:
         return self.base.shape[1]
@@ -90,6 +97,13 @@ class Dataset:
             far = distances(self.base[list(ids)], self.query[q], self.metric).tolist() if ids else []
             answers.append(recall.judge(ids, far, float(kth), k))
         return recall.summarize(answers, k)
+
+
+def read_copy_text(path: Path) -> numpy.ndarray:
+    """The vectors (n x d, float32) in the last column of a compressed file in COPY's text format."""
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        texts = [line.rstrip("\n").rsplit("\t", 1)[-1] for line in lines]
+    return numpy.array([text.strip("[]").split(",") for text in texts], dtype=numpy.float32)
 
 
 def exact_neighbours(base: numpy.ndarray, query: numpy.ndarray, metric: str, k: int) -> numpy.ndarray:

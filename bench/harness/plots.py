@@ -68,7 +68,7 @@ def recall_qps(result: dict, clients: int, folder: Path) -> list[Path]:
     axes.set_title(f"{_title(result)}; {clients} client{'s' if clients > 1 else ''}")
     axes.grid(True, which="major", alpha=0.3)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(loc="lower left", fontsize=9)
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=9, frameon=False)
     return _save(figure, folder, f"recall-qps-{clients}")
 
 

@@ -19,8 +19,8 @@ def _text(value: Optional[Spread], digits: int = 0, suffix: str = "") -> str:
     return NOT_MEASURED if value is None else value.text(digits, suffix)
 
 
-def _megabytes(size: float) -> str:
-    return f"{size / 1e6:,.1f}"
+def _megabytes(size: Optional[float]) -> str:
+    return NOT_MEASURED if size is None else f"{size / 1e6:,.1f}"
 
 
 def _conditions(result: dict) -> str:
@@ -48,8 +48,9 @@ def _builds(result: dict) -> str:
     for system in result["systems"]:
         last = system["builds"][-1]
         times = build_seconds(system)
+        peaks = [build["peak_bytes"] for build in system["builds"] if build["peak_bytes"] is not None]
         row = [system["name"], _text(times, 2), str(last["workers"]), _megabytes(last["index_bytes"]),
-               _megabytes(max(b["peak_bytes"] for b in system["builds"])), _megabytes(system["table_bytes"])]
+               _megabytes(max(peaks, default=None)), _megabytes(system["table_bytes"])]
         if against is not None:
             theirs = build_seconds(against)
             row += [f"{theirs.middle / times.middle:.2f}×",

@@ -37,7 +37,8 @@ def of_clients(runs: Sequence[dict], clients: int) -> list[dict]:
 
 
 def spread(runs: Sequence[dict], clients: int, what: str = "qps") -> Optional[Spread]:
-    return Spread.of(run[what] for run in of_clients(runs, clients))
+    """None where nothing was measured; libraries in process have no latencies."""
+    return Spread.of(run[what] for run in of_clients(runs, clients) if what in run)
 
 
 def curve(system: dict, clients: int, number: Optional[int] = None) -> list[tuple]:

@@ -72,6 +72,16 @@ class Report(unittest.TestCase):
             entry["points"] = entry["points"][:1]
         self.assertIn("| **new ÷ old** | n/a | n/a | n/a | n/a |", report.markdown(data))
 
+    def test_a_library_in_process_has_neither_latencies_nor_table(self):
+        data = result()
+        library = data["systems"][0]
+        library["table_bytes"] = library["builds"][0]["peak_bytes"] = library["builds"][1]["peak_bytes"] = None
+        for point in library["points"]:
+            point["runs"] = [{key: run[key] for key in ("round", "clients", "qps")} for run in point["runs"]]
+        text = report.markdown(data)
+        self.assertIn("| new | 2.00 (1.00–3.00) | 2 | 5.0 | n/a | n/a | 3.00× | 1.00× |", text)
+        self.assertIn("| new | hnsw.ef_search 10 | 0.9000 | 3,000 (2,000–4,000) | n/a | n/a | n/a | none |", text)
+
     def test_faults_are_shown(self):
         data = result()
         data["systems"][0]["points"][0]["unsorted"] = 3

@@ -1,5 +1,8 @@
+import gzip
 import struct
+import tempfile
 import unittest
+from pathlib import Path
 
 try:
     import numpy
@@ -8,7 +11,7 @@ except ImportError:
     numpy = psycopg = None
 else:
     from harness import copy_binary, table
-    from harness.dataset import Dataset, distances, exact_neighbours
+    from harness.dataset import Dataset, distances, exact_neighbours, read_copy_text
 
 with_packages = unittest.skipIf(psycopg is None, "numpy and psycopg are not installed; build/bench/venv has them")
 
@@ -53,6 +56,15 @@ class Truth(unittest.TestCase):
         data = Dataset("t", self.base, self.query)
         with self.assertRaises(ValueError):
             data.judge([[500]] * len(self.query), 10)
+
+
+@with_packages
+class Sample(unittest.TestCase):
+    def test_the_last_column_is_the_vector(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "x.copy.gz"
+            path.write_bytes(gzip.compress("1\tname, [x]\t[0.5,-1]\n2\t\\N\t[2e-05,3]\n".encode()))
+            self.assertEqual(read_copy_text(path).tolist(), numpy.float32([[0.5, -1], [2e-05, 3]]).tolist())
 
 
 @with_packages
