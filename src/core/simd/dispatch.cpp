@@ -1,32 +1,65 @@
+// Chooses the kernels: the only file of this folder that asks what the CPU can do.
+#include "core/simd/tables.h"
 #include "vectorx/kernels.h"
-
-#include <cmath>
 
 namespace vectorx {
 namespace {
-float l2(const float* a, const float* b, std::size_t n) {
-    float s = 0;
-    for (std::size_t i = 0; i < n; ++i) s += (a[i] - b[i]) * (a[i] - b[i]);
-    return s;
+
+// Each level starts as a copy of the one below it, so it needs to hold only the kernels that it makes faster.
+class Tables {
+ public:
+    Tables() {
+        Kernels table = {};
+        simd::use_baseline_floats(&table);
+        add("baseline", table);
+#if defined(__x86_64__)
+        // __builtin_cpu_supports also asks whether the operating system saves the registers.
+        __builtin_cpu_init();
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+            simd::use_avx2_floats(&table);
+            add("avx2", table);
+            if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
+                __builtin_cpu_supports("avx512vl")) {
+                simd::use_avx512_floats(&table);
+                add("avx512", table);
+            }
+        }
+#elif defined(__aarch64__)
+        simd::use_neon_floats(&table);
+        add("neon", table);
+#endif
+    }
+    Tables(const Tables&) = delete;
+    Tables& operator=(const Tables&) = delete;
+
+    const Kernels* const* best_first() const { return best_first_; }
+
+ private:
+    static constexpr std::size_t kMaxTables = 3;
+
+    void add(const char* name, const Kernels& table) {
+        storage_[count_] = table;
+        storage_[count_].name = name;
+        ++count_;
+        for (std::size_t i = 0; i < count_; ++i) best_first_[i] = &storage_[count_ - 1 - i];
+    }
+
+    std::size_t count_ = 0;
+    Kernels storage_[kMaxTables] = {};
+    const Kernels* best_first_[kMaxTables + 1] = {};  // ends with nullptr
+};
+
+// A local static: decided by the first caller (the library's initialisation), once, whatever the number of threads.
+const Kernels* const* tables() {
+    static const Tables all;
+    return all.best_first();
 }
-float ip(const float* a, const float* b, std::size_t n) {
-    float s = 0;
-    for (std::size_t i = 0; i < n; ++i) s += a[i] * b[i];
-    return s;
-}
-float l1(const float* a, const float* b, std::size_t n) {
-    float s = 0;
-    for (std::size_t i = 0; i < n; ++i) s += std::fabs(a[i] - b[i]);
-    return s;
-}
-CosineSums cosine(const float* a, const float* b, std::size_t n) { return {ip(a, b, n), ip(a, a, n), ip(b, b, n)}; }
-template <FloatKernel kernel>
-void batch(const float* q, const float* const* v, std::size_t count, std::size_t n, float* out) {
-    for (std::size_t i = 0; i < count; ++i) out[i] = kernel(q, v[i], n);
-}
-const Kernels k{"baseline", l2, ip, l1, cosine, batch<l2>, batch<ip>, batch<l1>};
-const Kernels* const all[] = {&k, nullptr};
+
 }  // namespace
-const Kernels& kernels() { return k; }
-const Kernels* const* supported_kernels() { return all; }
+
+const Kernels& kernels() { return *tables()[0]; }
+
+const Kernels* const* supported_kernels() { return tables(); }
+
 }  // namespace vectorx

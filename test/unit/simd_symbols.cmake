@@ -1,0 +1,18 @@
+# An inline function that is emitted in an object compiled with machine flags is a weak symbol, and the linker may pick
+# it for the whole library, which then dies with SIGILL on a lesser CPU. So these objects must hold none.
+set(checked 0)
+foreach(object IN LISTS OBJECTS)
+    if(NOT object MATCHES "_(avx[^/]*|neon)\\.cpp\\.o$")
+        continue()
+    endif()
+    execute_process(COMMAND ${NM} -C ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL "[0-9a-f]+ [WwVvu] [^\n]*" shared "${symbols}")
+    if(shared)
+        list(JOIN shared "\n  " shared)
+        message(SEND_ERROR "${object} defines symbols that other objects may define too:\n  ${shared}")
+    endif()
+    math(EXPR checked "${checked} + 1")
+endforeach()
+if(checked EQUAL 0)
+    message(FATAL_ERROR "no object to check")
+endif()
