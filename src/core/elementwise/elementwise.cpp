@@ -92,17 +92,16 @@ void normalize(const float* x, std::size_t dim, float* out) {
 }
 
 int compare(const float* a, std::size_t dim_a, const float* b, std::size_t dim_b) {
-    constexpr std::size_t kBlock = 16;
-    std::size_t dim = dim_a < dim_b ? dim_a : dim_b;
-    std::size_t i = 0;
-    for (; i + kBlock <= dim; i += kBlock) {
-        int differs = 0;
-        for (std::size_t j = i; j < i + kBlock; ++j) differs |= a[j] != b[j];
-        if (differs != 0) break;
-    }
-    for (; i < dim; ++i) {
-        if (a[i] < b[i]) return -1;
-        if (a[i] > b[i]) return 1;
+    // Equal bytes are equal elements; unequal bytes can be equal elements (-0 and 0), so they are looked at one by one.
+    constexpr std::size_t kBlock = 64;
+    std::size_t dim = std::min(dim_a, dim_b);
+    for (std::size_t i = 0; i < dim; i += kBlock) {
+        std::size_t end = std::min(i + kBlock, dim);
+        if (std::memcmp(a + i, b + i, (end - i) * sizeof(float)) == 0) continue;
+        for (std::size_t j = i; j < end; ++j) {
+            if (a[j] < b[j]) return -1;
+            if (a[j] > b[j]) return 1;
+        }
     }
     return dim_a == dim_b ? 0 : (dim_a < dim_b ? -1 : 1);
 }
