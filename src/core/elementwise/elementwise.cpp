@@ -12,6 +12,13 @@
 
 #include "vectorx/error.h"
 
+// The next loop has no dependence between iterations although its output may be one of its inputs.
+#if defined(__clang__)
+#define VECTORX_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define VECTORX_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
+#endif
+
 namespace vectorx {
 namespace {
 
@@ -25,7 +32,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 template <typename A, typename B, typename Out, typename Operation>
 void combine_checked(const A* a, const B* b, std::size_t dim, Out* out, Operation op) {
     int overflow = 0;
-#pragma GCC ivdep
+    VECTORX_INDEPENDENT_ITERATIONS
     for (std::size_t i = 0; i < dim; ++i) {
         Out value = op(a[i], b[i]);
         overflow |= std::fabs(value) == std::numeric_limits<Out>::infinity();
@@ -50,7 +57,7 @@ void subtract(const float* a, const float* b, std::size_t dim, float* out) {
 
 void multiply(const float* a, const float* b, std::size_t dim, float* out) {
     int fault = 0;
-#pragma GCC ivdep
+    VECTORX_INDEPENDENT_ITERATIONS
     for (std::size_t i = 0; i < dim; ++i) {
         float product = a[i] * b[i];
         fault |= std::fabs(product) == kInfinity;
@@ -87,7 +94,7 @@ void normalize(const float* x, std::size_t dim, float* out) {
         std::fill_n(out, dim, 0.0f);
         return;
     }
-#pragma GCC ivdep
+    VECTORX_INDEPENDENT_ITERATIONS
     for (std::size_t i = 0; i < dim; ++i) out[i] = static_cast<float>(x[i] / divisor);
 }
 

@@ -55,7 +55,8 @@ const char* read_digits(const char* p, const char* end, std::uint64_t* value) {
 //
 // Clinger's fast path (PLDI 1990) in double: digits and power of ten are both exact, so their product or quotient is
 // the double nearest to the text. Rounding that to float is the float nearest to the text, unless the double lies
-// halfway between two floats: then it no longer tells on which side the text is.
+// halfway between two floats: then it no longer tells on which side the text is. What passes lies between 1e-22 and
+// 1e38, so it is neither a denormal float, whose halfway points would be elsewhere, nor out of range.
 const char* read_short_decimal(const char* p, const char* end, float* value) {
     static constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
@@ -94,10 +95,6 @@ const char* read_short_decimal(const char* p, const char* end, float* value) {
     auto number = static_cast<double>(digits);
     number = power < 0 ? number / kPowersOfTen[-power] : number * kPowersOfTen[power];
     if ((std::bit_cast<std::uint64_t>(number) & kBelowFloat) == kHalfway) return nullptr;
-    // Denormal floats have their halfway points elsewhere.
-    if (!(number >= std::numeric_limits<float>::min() && number <= std::numeric_limits<float>::max()) && digits != 0) {
-        return nullptr;
-    }
     if (p != end && lower(*p) == 'x') return nullptr;  // what has been read is the 0 of a hexadecimal prefix
     *value = static_cast<float>(number);
     return p;
