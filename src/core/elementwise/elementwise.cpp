@@ -12,6 +12,13 @@
 
 #include "vectorx/error.h"
 
+// The next loop has no dependence between iterations although its output may be one of its inputs.
+#if defined(__clang__)
+#define VECTORX_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define VECTORX_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
+#endif
+
 namespace vectorx {
 namespace {
 
@@ -25,7 +32,7 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 template <typename A, typename B, typename Out, typename Operation>
 void combine_checked(const A* a, const B* b, std::size_t dim, Out* out, Operation op) {
     int overflow = 0;
-#pragma GCC ivdep
+    VECTORX_INDEPENDENT_ITERATIONS
     for (std::size_t i = 0; i < dim; ++i) {
         Out value = op(a[i], b[i]);
         overflow |= std::fabs(value) == std::numeric_limits<Out>::infinity();
@@ -50,7 +57,7 @@ void subtract(const float* a, const float* b, std::size_t dim, float* out) {
 
 void multiply(const float* a, const float* b, std::size_t dim, float* out) {
     int fault = 0;
-#pragma GCC ivdep
+    VECTORX_INDEPENDENT_ITERATIONS
     for (std::size_t i = 0; i < dim; ++i) {
         float product = a[i] * b[i];
         fault |= std::fabs(product) == kInfinity;
@@ -87,22 +94,21 @@ void normalize(const float* x, std::size_t dim, float* out) {
         std::fill_n(out, dim, 0.0f);
         return;
     }
-#pragma GCC ivdep
+    VECTORX_INDEPENDENT_ITERATIONS
     for (std::size_t i = 0; i < dim; ++i) out[i] = static_cast<float>(x[i] / divisor);
 }
 
 int compare(const float* a, std::size_t dim_a, const float* b, std::size_t dim_b) {
-    constexpr std::size_t kBlock = 16;
-    std::size_t dim = dim_a < dim_b ? dim_a : dim_b;
-    std::size_t i = 0;
-    for (; i + kBlock <= dim; i += kBlock) {
-        int differs = 0;
-        for (std::size_t j = i; j < i + kBlock; ++j) differs |= a[j] != b[j];
-        if (differs != 0) break;
-    }
-    for (; i < dim; ++i) {
-        if (a[i] < b[i]) return -1;
-        if (a[i] > b[i]) return 1;
+    // Equal bytes are equal elements; unequal bytes can be equal elements (-0 and 0), so they are looked at one by one.
+    constexpr std::size_t kBlock = 64;
+    std::size_t dim = std::min(dim_a, dim_b);
+    for (std::size_t i = 0; i < dim; i += kBlock) {
+        std::size_t end = std::min(i + kBlock, dim);
+        if (std::memcmp(a + i, b + i, (end - i) * sizeof(float)) == 0) continue;
+        for (std::size_t j = i; j < end; ++j) {
+            if (a[j] < b[j]) return -1;
+            if (a[j] > b[j]) return 1;
+        }
     }
     return dim_a == dim_b ? 0 : (dim_a < dim_b ? -1 : 1);
 }
