@@ -10,8 +10,11 @@ SOURCES := $(sort $(wildcard src/core/*/*.cpp src/pg/*.cpp src/pg/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
 EXTRA_CLEAN = $(OBJS:.o=.d)
 
-# Each area keeps its CREATE statements beside the C++ that they name. The order is that of dependency.
-SQL_PARTS = src/pg/extension.sql $(sort $(wildcard src/pg/types/*.sql)) $(sort $(wildcard src/pg/hnsw/*.sql))
+# Each area keeps its CREATE statements beside the C++ that they name. The order is that of dependency: casts between
+# types need both of them, and `vector` is the one that the others are cast to and from.
+TYPE_SQL := src/pg/types/vector.sql
+TYPE_SQL += $(filter-out $(TYPE_SQL),$(sort $(wildcard src/pg/types/*.sql)))
+SQL_PARTS = src/pg/extension.sql $(TYPE_SQL) $(sort $(wildcard src/pg/hnsw/*.sql))
 DATA_built = vectorx--$(EXTVERSION).sql
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
@@ -42,6 +45,9 @@ include $(PGXS)
 
 # PostgreSQL's headers are not ours to warn about.
 override CPPFLAGS := $(subst -I$(includedir_server),-isystem $(includedir_server),$(CPPFLAGS))
+
+# Plain loops over elements that the compiler is to vectorise, which PostgreSQL's -O2 does not.
+src/core/elementwise/%.o: override CXXFLAGS += -O3
 
 # Kernels are compiled once for each instruction set and chosen at load time; nothing else gets machine flags.
 include src/core/simd/flags.mk

@@ -1,0 +1,79 @@
+#include "pg/hnsw/indexed_type.h"
+
+#include <cstring>
+
+extern "C" {
+#include <access/genam.h>
+}
+
+#include "pg/types/vector.h"
+#include "vectorx/elementwise.h"
+
+namespace vectorx::pg::hnsw {
+namespace {
+
+const Vector* checked_vector(int dimensions, Datum value) {
+    const Vector* vector = vector_from_datum(value);
+    if (vector->dim != dimensions) {
+        ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+                        errmsg("different vector dimensions %d and %d", vector->dim, dimensions)));
+    }
+    return vector;
+}
+
+void encode(const OperatorClass& opclass, const Vector* vector, std::byte* payload) {
+    auto* elements = reinterpret_cast<float*>(payload);
+    if (opclass.metric == Metric::kCosine) {
+        normalize(vector->x, vector->size(), elements);
+    } else {
+        std::memcpy(elements, vector->x, vector->size() * sizeof(float));
+    }
+}
+
+}  // namespace
+
+const OperatorClass& operator_class(Relation index) {
+    FmgrInfo* procedure = index_getprocinfo(index, 1, kSupportProcedure);
+    return *reinterpret_cast<const OperatorClass*>(DatumGetPointer(FunctionCall1(procedure, PointerGetDatum(nullptr))));
+}
+
+int indexed_dimensions(Relation index) {
+    const OperatorClass& opclass = operator_class(index);
+    int dimensions = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
+    if (dimensions < 0) {
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("column does not have dimensions")));
+    }
+    if (dimensions > opclass.max_dimensions) {
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("column cannot have more than %d dimensions for hnsw index", opclass.max_dimensions)));
+    }
+    return dimensions;
+}
+
+bool encode_value(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload) {
+    const Vector* vector = checked_vector(dimensions, value);
+    if (opclass.metric == Metric::kCosine && norm(vector->x, vector->size()) == 0) return false;
+    encode(opclass, vector, payload);
+    return true;
+}
+
+void encode_query(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload) {
+    encode(opclass, checked_vector(dimensions, value), payload);
+}
+
+}  // namespace vectorx::pg::hnsw
+
+using vectorx::Metric;
+using vectorx::pg::hnsw::OperatorClass;
+
+// Support functions 1 of the operator classes.
+#define OPERATOR_CLASS(function, ...)                        \
+    VECTORX_FUNCTION(function) {                             \
+        static const OperatorClass opclass = {__VA_ARGS__};  \
+        PG_RETURN_POINTER(&opclass);                         \
+    }
+
+OPERATOR_CLASS(hnsw_vector_l2_support, Metric::kL2, "vector", 2000)
+OPERATOR_CLASS(hnsw_vector_ip_support, Metric::kInnerProduct, "vector", 2000)
+OPERATOR_CLASS(hnsw_vector_cosine_support, Metric::kCosine, "vector", 2000)
+OPERATOR_CLASS(hnsw_vector_l1_support, Metric::kL1, "vector", 2000)

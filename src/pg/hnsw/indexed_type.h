@@ -1,0 +1,42 @@
+// What an index of a given operator class stores, and how a column's value becomes a payload.
+#pragma once
+
+#include "pg/boundary.h"
+
+extern "C" {
+#include <utils/rel.h>
+}
+
+#include "vectorx/metric.h"
+#include "vectorx/plain_codec.h"
+
+namespace vectorx::pg::hnsw {
+
+// Answers of an operator class's support function 1: a static object for each operator class.
+struct OperatorClass {
+    Metric metric;
+    const char* type_name;
+    int max_dimensions;
+};
+
+inline constexpr int kSupportProcedure = 1;
+
+const OperatorClass& operator_class(Relation index);
+
+// The column's dimensions; errors of CREATE INDEX for a column without, or with too many.
+int indexed_dimensions(Relation index);
+
+// Calls `use(codec)` with the codec of an index of this operator class and dimension.
+template <typename Use>
+auto with_codec(const OperatorClass& opclass, int dimensions, Use&& use) {
+    return use(PlainFloatCodec(opclass.metric, static_cast<std::size_t>(dimensions)));
+}
+
+// Encodes a column's value; `payload` has room for the codec's payload_size(). Returns false if the value is not
+// indexed: a zero vector under the cosine metric. May leave a detoasted copy in the current memory context.
+bool encode_value(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload);
+
+// The same for a query, for which a zero vector is as good as any other.
+void encode_query(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload);
+
+}  // namespace vectorx::pg::hnsw
