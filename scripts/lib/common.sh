@@ -92,7 +92,9 @@ install_if_offered() {
 installed_postgres_version() {
     local binary
     for binary in /usr/lib/postgresql/*/bin/postgres; do
-        [ -x "$binary" ] && basename "${binary%/bin/postgres}"
+        if [ -x "$binary" ]; then
+            basename "${binary%/bin/postgres}"
+        fi
     done | sort -n | tail -n 1
 }
 

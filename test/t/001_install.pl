@@ -25,24 +25,24 @@ my $before = $node->safe_psql('owned', $objects);
 my ($status, $stdout, $stderr) = $node->psql('owned', 'CREATE EXTENSION vectorx', @as_owner);
 is($status, 0, 'the owner of a database who is no superuser can create the extension') or diag $stderr;
 is($node->safe_psql('owned', q{SELECT extowner::regrole FROM pg_extension WHERE extname = 'vectorx'}),
-	'owner', 'and owns it');
+    'owner', 'and owns it');
 
 is($node->safe_psql('owned', q{SELECT extversion FROM pg_extension WHERE extname = 'vectorx'}),
-	control_version(), "its version is the control file's");
+    control_version(), "its version is the control file's");
 
 # Two sessions of that owner, as an application would use it.
 ($status, $stdout, $stderr) = $node->psql(
-	'owned', q{
-	CREATE TABLE item (id int, v vector(3));
-	INSERT INTO item VALUES (1, '[1,2,3]'), (2, '[4,5,6]');
-	CREATE INDEX ON item USING hnsw (v vector_l2_ops);
-	SHOW vectorx.simd;}, @as_owner);
+    'owned', q{
+    CREATE TABLE item (id int, v vector(3));
+    INSERT INTO item VALUES (1, '[1,2,3]'), (2, '[4,5,6]');
+    CREATE INDEX ON item USING hnsw (v vector_l2_ops);
+    SHOW vectorx.simd;}, @as_owner);
 is($status, 0, 'the owner can use the types and the access method') or diag $stderr;
 like($stdout, qr/^\w+$/, 'vectorx.simd names an instruction set');
 is( $node->safe_psql('owned', q{
-		SET enable_seqscan = off;
-		SELECT id FROM item ORDER BY v <-> '[4,5,7]' LIMIT 1;}, @as_owner),
-	'2', 'and find the nearest row in a new session');
+        SET enable_seqscan = off;
+        SELECT id FROM item ORDER BY v <-> '[4,5,7]' LIMIT 1;}, @as_owner),
+    '2', 'and find the nearest row in a new session');
 
 # DROP EXTENSION is not to take a table away silently.
 ($status, $stdout, $stderr) = $node->psql('owned', 'DROP EXTENSION vectorx', @as_owner);
@@ -57,32 +57,31 @@ is($node->safe_psql('owned', $objects), $before, 'nor when created a second time
 # In a schema that is on nobody's search path.
 $node->safe_psql('postgres', 'CREATE DATABASE elsewhere');
 is( $node->safe_psql(
-		'elsewhere', q{
-		CREATE SCHEMA far;
-		CREATE EXTENSION vectorx SCHEMA far;
-		CREATE TABLE item (id int, v far.vector(2));
-		INSERT INTO item VALUES (1, '[1,2]'), (2, '[3,4]');
-		CREATE INDEX ON item USING hnsw (v far.vector_l2_ops);
-		SET enable_seqscan = off;
-		SELECT id FROM item ORDER BY v OPERATOR(far.<->) '[3,5]' LIMIT 1;}),
-	'2', 'the extension works from any schema');
+        'elsewhere', q{
+        CREATE SCHEMA far;
+        CREATE EXTENSION vectorx SCHEMA far;
+        CREATE TABLE item (id int, v far.vector(2));
+        INSERT INTO item VALUES (1, '[1,2]'), (2, '[3,4]');
+        CREATE INDEX ON item USING hnsw (v far.vector_l2_ops);
+        SET enable_seqscan = off;
+        SELECT id FROM item ORDER BY v OPERATOR(far.<->) '[3,5]' LIMIT 1;}),
+    '2', 'the extension works from any schema');
 $node->safe_psql('elsewhere', 'ALTER EXTENSION vectorx SET SCHEMA public');
 is($node->safe_psql('elsewhere', q{SELECT id FROM item ORDER BY v <-> '[3,5]' LIMIT 1}),
-	'2', 'and can be moved to another');
+    '2', 'and can be moved to another');
 
 # pgvector's access methods have the same names.
 foreach my $name (qw(hnsw ivfflat))
 {
-	$node->safe_psql('postgres', "CREATE DATABASE has_$name");
-	$node->safe_psql("has_$name", "CREATE ACCESS METHOD $name TYPE INDEX HANDLER bthandler");
-	my $there = $node->safe_psql("has_$name", $objects);
-	($status, $stdout, $stderr) = $node->psql("has_$name", 'CREATE EXTENSION vectorx');
-	isnt($status, 0, "CREATE EXTENSION fails where an access method $name exists");
-	like($stderr, qr/ERROR:  extension "vectorx" cannot be installed beside pgvector/, 'says what is wrong');
-	like($stderr, qr/DETAIL:  Both define the access methods "hnsw" and "ivfflat"; this database already has them\./,
-		'why');
-	like($stderr, qr/HINT:  Create vectorx in a database of its own, or DROP EXTENSION vector first\./, 'and what to do');
-	is($node->safe_psql("has_$name", $objects), $there, 'and leaves nothing behind');
+    $node->safe_psql('postgres', "CREATE DATABASE has_$name");
+    $node->safe_psql("has_$name", "CREATE ACCESS METHOD $name TYPE INDEX HANDLER bthandler");
+    my $there = $node->safe_psql("has_$name", $objects);
+    ($status, $stdout, $stderr) = $node->psql("has_$name", 'CREATE EXTENSION vectorx');
+    isnt($status, 0, "CREATE EXTENSION fails where an access method $name exists");
+    like($stderr, qr/ERROR:  extension "vectorx" cannot be installed beside pgvector/, 'says what is wrong');
+    like($stderr, qr/DETAIL:  Both define the access methods "hnsw" and "ivfflat"; /, 'why');
+    like($stderr, qr/HINT:  Create vectorx in a database of its own, or DROP EXTENSION vector first\./, 'and what to do');
+    is($node->safe_psql("has_$name", $objects), $there, 'and leaves nothing behind');
 }
 
 $node->stop;
