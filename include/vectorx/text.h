@@ -3,8 +3,8 @@
 // The accepted language is that of C's strtof in the C locale, which is pgvector's: an optional sign, decimal or
 // hexadecimal digits with an optional exponent, any case of "inf" and "nan" (both refused with messages of their own),
 // numbers too small for a denormal become zero. Whitespace (C locale) may stand around numbers and brackets.
-// Digits are converted by std::from_chars (Lemire, "Number parsing at a gigabyte per second", arXiv 2101.11408),
-// correctly rounded, independent of the locale.
+// Every number is the nearest float, independent of the locale: short decimal elements by Clinger's fast path, all
+// others by std::from_chars (Lemire, "Number parsing at a gigabyte per second", arXiv 2101.11408).
 //
 // Texts need not end with NUL and may hold any bytes. Nothing is allocated unless an Error is thrown.
 #pragma once

@@ -93,6 +93,16 @@ std::uint32_t bits(float value) { return std::bit_cast<std::uint32_t>(value); }
     if (range_error && std::isinf(expected)) range = NumberRange::kOverflow;
     if (range_error && expected == 0) range = NumberRange::kUnderflow;
     if (number.range != range) return ::testing::AssertionFailure() << "\"" << text << "\": wrong range";
+
+    // Elements have a fast path of their own.
+    if (!std::isfinite(expected)) return ::testing::AssertionSuccess();
+    TextReader elements("vector", std::string_view(copy.data(), copy.size()));
+    float element = elements.read_element(kInfinity);
+    if (bits(element) != bits(expected)) {
+        return ::testing::AssertionFailure() << "element \"" << text << "\": " << element << ", not " << expected;
+    }
+    for (char c : text.substr(length)) elements.accept(c);
+    if (!elements.at_end()) return ::testing::AssertionFailure() << "element \"" << text << "\": wrong length";
     return ::testing::AssertionSuccess();
 }
 

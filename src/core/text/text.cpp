@@ -36,7 +36,14 @@ std::uint64_t eight_digits(std::uint64_t chunk) {
     return (((chunk & kMask) * 0x000F424000000064 + ((chunk >> 16) & kMask) * 0x0000271000000001) >> 32) & 0xFFFFFFFF;
 }
 
-const char* read_digits(const char* p, const char* end, std::uint64_t* value) {
+// Appends the digits at p to *value, which is exact as long as there are at most 19 of them.
+inline const char* read_digits(const char* p, const char* end, std::uint64_t* value) {
+    for (; p != end && is_digit(*p); ++p) *value = *value * 10 + static_cast<std::uint64_t>(*p - '0');
+    return p;
+}
+
+// The same for the digits behind the point, of which there are usually eight or nine.
+inline const char* read_many_digits(const char* p, const char* end, std::uint64_t* value) {
     if constexpr (std::endian::native == std::endian::little) {
         while (end - p >= 8) {
             std::uint64_t chunk;
@@ -46,8 +53,7 @@ const char* read_digits(const char* p, const char* end, std::uint64_t* value) {
             p += 8;
         }
     }
-    for (; p != end && is_digit(*p); ++p) *value = *value * 10 + static_cast<std::uint64_t>(*p - '0');
-    return p;
+    return read_digits(p, end, value);
 }
 
 // Reads what embeddings are made of: unsigned decimal numbers with so few digits that one rounding of a double gives
@@ -57,7 +63,7 @@ const char* read_digits(const char* p, const char* end, std::uint64_t* value) {
 // the double nearest to the text. Rounding that to float is the float nearest to the text, unless the double lies
 // halfway between two floats: then it no longer tells on which side the text is. What passes lies between 1e-22 and
 // 1e38, so it is neither a denormal float, whose halfway points would be elsewhere, nor out of range.
-const char* read_short_decimal(const char* p, const char* end, float* value) {
+inline const char* read_short_decimal(const char* p, const char* end, float* value) {
     static constexpr double kPowersOfTen[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
                                               1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     constexpr int kMaxPower = 22;              // 5^22 < 2^53
@@ -74,7 +80,7 @@ const char* read_short_decimal(const char* p, const char* end, float* value) {
     std::ptrdiff_t power = 0;
     if (p != end && *p == '.') {
         start = ++p;
-        p = read_digits(p, end, &digits);
+        p = read_many_digits(p, end, &digits);
         power = start - p;
         digit_count -= power;
     }
@@ -137,18 +143,12 @@ ParsedNumber TextReader::read_number() {
     const char* p = start;
     bool negative = false;
     if (p != end_ && (*p == '-' || *p == '+')) negative = *p++ == '-';
-    float value = 0;
-    if (const char* number_end = read_short_decimal(p, end_, &value)) [[likely]] {
-        next_ = number_end;
-        return {negative ? -value : value, NumberRange::kRepresentable,
-                std::string_view(start, static_cast<std::size_t>(next_ - start))};
-    }
-
     bool hexadecimal = starts_with_hex_prefix(p, end_);
     if (hexadecimal) p += 2;
     // from_chars would take a '-' here, behind the sign or the prefix.
     if (p == end_ || *p == '-') fail_syntax();
 
+    float value = 0;
     std::from_chars_result result =
         std::from_chars(p, end_, value, hexadecimal ? std::chars_format::hex : std::chars_format::general);
     // "0x" alone is the number 0 before an x, which no grammar here lets follow; "0xinf" and "0xnan" are no numbers.
@@ -165,8 +165,18 @@ ParsedNumber TextReader::read_number() {
 }
 
 float TextReader::read_element(float overflows_at) {
+    const char* p = next_;
+    bool negative = false;
+    if (p != end_ && (*p == '-' || *p == '+')) negative = *p++ == '-';
+    float value;
+    const char* number_end = read_short_decimal(p, end_, &value);
+    if (number_end != nullptr && value < overflows_at) [[likely]] {
+        next_ = number_end;
+        return negative ? -value : value;
+    }
+
     ParsedNumber number = read_number();
-    if (!(std::fabs(number.value) < overflows_at)) [[unlikely]] {
+    if (!(std::fabs(number.value) < overflows_at)) {
         if (number.range == NumberRange::kOverflow || std::isfinite(number.value)) fail_out_of_range(number.text);
         check_finite(&number.value, 1, type_name_);
     }
