@@ -44,19 +44,20 @@ class PageStore {
         // More pins than this no longer fit in the backend's array of private reference counts, and cost a hash table.
         constexpr int kPins = 6;
         Buffer buffers[kPins];
+        NodeHeader* headers[kPins];
         const std::byte* payloads[kPins];
         float distances[kPins];
         for (int begin = 0; begin < count; begin += kPins) {
             int batch = std::min(kPins, count - begin);
             for (int i = 0; i < batch; ++i) {
-                NodeHeader* header = pin_header(nodes[begin + i], &buffers[i]);
-                payloads[i] = payload_of(header);
-                live[begin + i] = header->state == NodeState::kLive;
-                prefetch(payloads[i]);
+                headers[i] = pin_header(nodes[begin + i], &buffers[i]);
+                payloads[i] = payload_of(headers[i]);
+                prefetch(headers[i]);
             }
             codec_.distances(query, payloads, batch, distances);
             for (int i = 0; i < batch; ++i) {
                 out[begin + i] = {distances[i], nodes[begin + i]};
+                live[begin + i] = headers[i]->state == NodeState::kLive;
                 ReleaseBuffer(buffers[i]);
             }
         }
@@ -163,11 +164,14 @@ class PageStore {
         }
     }
 
-    // The cache lines of the payload that the hardware will not have fetched by the time that they are needed.
-    void prefetch(const std::byte* payload) const {
-        std::size_t size = std::min<std::size_t>(codec_.payload_size(), 512);
-        for (std::size_t line = 0; line < size; line += 64) __builtin_prefetch(payload + line);
+    // Starts to load a node that is about to be read: enough of it for the hardware to go on by itself.
+    void prefetch(const NodeHeader* header) const {
+        const auto* bytes = reinterpret_cast<const std::byte*>(header);
+        std::size_t size = std::min<std::size_t>(sizeof(NodeHeader) + codec_.payload_size(), kPrefetched);
+        for (std::size_t line = 0; line < size; line += 64) __builtin_prefetch(bytes + line);
     }
+
+    static constexpr std::size_t kPrefetched = 1024;
 
     // Pins and locks the page with the links of `node` on `level`; nullptr (and nothing pinned) if there are none.
     LinksHeader* lock_links(NodeId node, int level, int lock_mode, Buffer* buffer) {
