@@ -32,7 +32,10 @@ class PlainFloatCodec {
         }
     }
 
+    static constexpr bool kVariableSize = false;
+
     std::size_t payload_size() const { return dim_ * sizeof(float); }
+    std::size_t size_of(const std::byte*) const { return payload_size(); }
 
     // Whether ratios of distances mean something, as they do not where distances can be negative.
     bool has_ratios() const { return sign_ > 0 || offset_ != 0; }

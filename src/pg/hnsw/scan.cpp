@@ -38,7 +38,7 @@ class CodecScan final : public Scan {
           opclass_(opclass),
           dimensions_(static_cast<int>(meta.dimensions)),
           scratch_(store_.options(), ef_search, &memory_),
-          query_(codec.payload_size(), std::byte{0}, &memory_),
+          query_context_(AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES)),
           rows_(&memory_) {}
 
     bool next(Datum query, bool query_is_null, ItemPointer row) override {
@@ -64,13 +64,12 @@ class CodecScan final : public Scan {
         scratch_.results.clear();
         store_.set_entry_point(read_meta(store_.index()).entry_point());
         if (store_.entry_point().node == kNoNode) return;
-        if (query_is_null) {
-            // All distances are NULL, so any order is right.
-            std::fill(query_.begin(), query_.end(), std::byte{0});
-        } else {
-            encode_query(opclass_, dimensions_, query, query_.data());
-        }
-        search_graph(store_, query_.data(), static_cast<std::size_t>(ef_search), scratch_);
+        MemoryContextReset(query_context_);
+        MemoryContext caller = MemoryContextSwitchTo(query_context_);
+        // All distances to NULL are NULL, so any order is right.
+        query_ = query_is_null ? encode_zero(opclass_, dimensions_) : encode_query(opclass_, dimensions_, query);
+        MemoryContextSwitchTo(caller);
+        search_graph(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
     }
 
     // Reads the rows of a node. Between the search and now, vacuum may have freed the node and an insert taken its slot
@@ -80,17 +79,13 @@ class CodecScan final : public Scan {
         next_row_ = 0;
         Buffer buffer;
         NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, &buffer);
-        const std::byte* payload = payload_of(header);
-        float distance;
-        store_.codec().distances(query_.data(), &payload, 1, &distance);
-        if (header->state == NodeState::kLive && distance == result.distance) {
+        if (header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance) {
             append(header->rows, std::min<int>(header->row_count, kInlineRows));
-            const SlotGeometry& geometry = store_.layout().rows;
+            const SlotGeometry& geometry = store_.layout().slots(kRows);
             for (SlotId slot = header->more_rows; slot != kNoSlot;) {
                 Buffer rows_buffer =
-                    read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, PageKind::kRows);
-                auto* rows =
-                    at<RowsSlot>(BufferGetPage(rows_buffer), geometry.offset_at(geometry.position_of(slot)));
+                    read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
+                auto* rows = slot_in<RowsSlot>(BufferGetPage(rows_buffer), geometry, slot);
                 append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
                 slot = rows->next;
                 UnlockReleaseBuffer(rows_buffer);
@@ -106,7 +101,8 @@ class CodecScan final : public Scan {
     const OperatorClass& opclass_;
     int dimensions_;
     SearchScratch scratch_;
-    std::pmr::vector<std::byte> query_;
+    MemoryContext query_context_;
+    const std::byte* query_ = nullptr;
     bool searched_ = false;
     std::size_t next_result_ = 0;             // in scratch_.results
     std::pmr::vector<ItemPointerData> rows_;  // of the current result
