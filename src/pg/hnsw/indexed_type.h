@@ -29,7 +29,7 @@ int indexed_dimensions(Relation index);
 // Calls `use(codec)` with the codec of an index of this operator class and dimension.
 template <typename Use>
 auto with_codec(const OperatorClass& opclass, int dimensions, Use&& use) {
-    return use(PlainFloatCodec(opclass.metric, static_cast<std::size_t>(dimensions)));
+    return use(DenseCodec<float>(opclass.metric, static_cast<std::size_t>(dimensions)));
 }
 
 // Encodes a column's value as a payload in the current memory context. Returns nullptr if the value is not indexed: a
