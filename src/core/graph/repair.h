@@ -78,7 +78,7 @@ bool repair_links(Store& store, NodeId node, const std::byte* payload, int level
             store.check_for_interrupts();
         }
         EntryPoint entry = store.entry_point();
-        if (static_cast<int>(scratch.pool.size()) < capacity / 2 && entry.node != kNoNode && level <= entry.level) {
+        if (entry.node != kNoNode && level <= entry.level) {
             Candidate start = descend(store, payload, entry, level, live);
             search_level(store, payload, &start, live, 1, level,
                          static_cast<std::size_t>(store.options().ef_construction), scratch.search);
