@@ -44,7 +44,9 @@ void merge_share(Store& store, std::atomic<std::uint32_t>* next, std::atomic<Nod
 template <typename Store>
 void link_node(Store& store, NodeId node, LinkPlan& plan) {
     int level = store.header(node).level;
-    if (store.entry_point().node == kNoNode && store.raise_entry_point(node, level)) return;
+    // The first node has nobody to link to. Of several that find the graph empty only one is the first; the others must
+    // not become the entry point, however high, before they are linked.
+    if (store.entry_point().node == kNoNode && store.claim_entry_point(node, level)) return;
     plan_links(store, store.payload(node), level, kNoNode, plan);
     // Nobody knows the node yet, so its lists are still empty.
     for (int l = 0; l <= level; ++l)
