@@ -175,17 +175,22 @@ class MemoryStore {
         return {static_cast<NodeId>(entry), static_cast<int>(entry >> 32)};
     }
 
-    // Makes `node` the entry point unless there is one on as high a level; returns whether there was none at all.
-    bool raise_entry_point(NodeId node, int level) {
-        std::uint64_t mine = (static_cast<std::uint64_t>(level) << 32) | node;
+    // Makes `node` the entry point if there is none; returns whether it is now.
+    bool claim_entry_point(NodeId node, int level) {
+        std::uint64_t none = ArenaState::kNoEntry;
+        return state_->entry.compare_exchange_strong(none, entry_word(node, level), std::memory_order_acq_rel);
+    }
+
+    // Makes `node` the entry point unless there is one on as high a level.
+    void raise_entry_point(NodeId node, int level) {
         std::uint64_t current = state_->entry.load(std::memory_order_acquire);
         while (current == ArenaState::kNoEntry || static_cast<int>(current >> 32) < level) {
-            if (state_->entry.compare_exchange_weak(current, mine, std::memory_order_acq_rel)) return true;
+            if (state_->entry.compare_exchange_weak(current, entry_word(node, level), std::memory_order_acq_rel)) return;
         }
-        return false;
     }
 
     void evaluate(const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live) const {
+        if (count <= 0) return;
         const std::byte* payloads[kMaxLinks];
         float distances[kMaxLinks];
         for (int i = 0; i < count; ++i) payloads[i] = payload(nodes[i]);
@@ -274,6 +279,8 @@ class MemoryStore {
         }
         ArenaNode& node_;
     };
+
+    static std::uint64_t entry_word(NodeId node, int level) { return (static_cast<std::uint64_t>(level) << 32) | node; }
 
     std::byte* slot(NodeId node) const {
         std::size_t index = node & ((NodeId{1} << layout_.node_bits) - 1);
