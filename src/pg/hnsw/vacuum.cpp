@@ -18,6 +18,7 @@ extern "C" {
 #include <storage/lmgr.h>
 }
 
+#include "core/graph/reach.h"
 #include "core/graph/repair.h"
 #include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/page_store.h"
@@ -258,50 +259,19 @@ class Vacuum {
         UnlockPage(index_, kMetaBlock, ExclusiveLock);
     }
 
-    // The last link to a node can have been to a dying node's list, or be given up for a nearer one. Nodes that level 0 does
-    // not reach from the entry point are linked once more, as if they were new.
+    // The last link to a node can have been in a dying node's list, or be given up for a nearer one.
     void link_unreached() {
         store_.set_entry_point(read_meta(index_).entry_point());
-        if (store_.entry_point().node == kNoNode) return;
-        SlotSet reached(memory_);
-        walk(store_.entry_point().node, &reached);
-        LinkPlan plan(store_.options(), memory_);
-        for_each_node([&](NodeId node) {
-            if (reached.contains(node)) return;
-            Buffer buffer;
-            bool live = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer)->state == NodeState::kLive;
-            UnlockReleaseBuffer(buffer);
-            if (!live) return;
-            const std::byte* payload = store_.payload(node);
-            plan_links(store_, payload, 0, node, plan);
-            if (plan.neighbours(0).count > 0) {
-                LinkList expected;
-                do {
-                    store_.read_links(node, payload, 0, &expected);
-                } while (store_.replace_links(node, 0, expected, plan.neighbours(0)) == LinkUpdate::kChanged);
-                link_back(store_, node, payload, 0, plan);
-            }
-            walk(node, &reached);
-            store_.release_payloads();
-        });
-    }
-
-    // Adds what can be reached from `start` on level 0.
-    void walk(NodeId start, SlotSet* reached) {
-        std::pmr::vector<NodeId> queue(1, start, memory_);
-        reached->insert(start);
-        NodeId links[kMaxLinks];
-        while (!queue.empty()) {
-            NodeId node = queue.back();
-            queue.pop_back();
-            int count = store_.links(node, 0, links);
-            for (int i = 0; i < count; ++i) {
-                if (reached->contains(links[i])) continue;
-                reached->insert(links[i]);
-                queue.push_back(links[i]);
-            }
-            vacuum_delay();
-        }
+        std::size_t count = layout().slots(kNode).id_at(RelationGetNumberOfBlocks(index_), 0);
+        auto for_each_live = [this](auto visit) {
+            for_each_node([&](NodeId node) {
+                Buffer buffer;
+                bool live = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer)->state == NodeState::kLive;
+                UnlockReleaseBuffer(buffer);
+                if (live) visit(node);
+            });
+        };
+        link_unreachable(store_, count, for_each_live, memory_);
     }
 
     // -- pass 3
