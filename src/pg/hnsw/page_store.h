@@ -81,7 +81,7 @@ class PageStore {
         auto [entry, missing] = payloads_.try_emplace(node);
         if (missing) {
             entry->second = static_cast<std::byte*>(
-                payloads_.get_allocator().resource()->allocate(codec_.payload_size(), alignof(std::max_align_t)));
+                payloads_.get_allocator().resource()->allocate(codec_.payload_size(), MAXIMUM_ALIGNOF));
             Buffer buffer;
             std::memcpy(entry->second, payload_of(pin_header(node, &buffer)), codec_.payload_size());
             ReleaseBuffer(buffer);
@@ -93,7 +93,7 @@ class PageStore {
         constexpr std::size_t kKept = std::size_t{8} << 20;
         if (payloads_.size() * codec_.payload_size() < kKept) return;
         for (auto& [node, payload] : payloads_)
-            payloads_.get_allocator().resource()->deallocate(payload, codec_.payload_size());
+            payloads_.get_allocator().resource()->deallocate(payload, codec_.payload_size(), MAXIMUM_ALIGNOF);
         payloads_.clear();
     }
 
