@@ -177,6 +177,7 @@ class IndexLayout {
     }
 
     static constexpr std::uint32_t kGroupNodes = 7;
+    static_assert(kGroupNodes > 1);  // the first node's page is not the group's last one
 
     // The largest payload that a node's page can hold.
     static constexpr std::size_t kMaxPayload = kPageCapacity - sizeof(NodeHeader);
@@ -188,6 +189,7 @@ class IndexLayout {
     bool grouped() const { return grouped_; }
     // Pages that are added at once for new nodes.
     BlockNumber pages_per_group() const { return grouped_ ? nodes.per_page + 1 : 1; }
+    BlockNumber last_of_group(BlockNumber first) const { return first + pages_per_group() - 1; }
 
     Place header_place(NodeId node) const {
         std::uint32_t position = nodes.position_of(node);

@@ -217,6 +217,9 @@ void claim_slot(Relation index, const IndexLayout& layout, SlotKind kind, Claim*
                         errhint("Partition the table.")));
     }
     Page page = claim->edit.new_page(add_buffer(claim, lock_new_page(index, first)), page_of_kind);
+    // Replay adds pages up to the last one that a record names, and the whole group must be there for later nodes.
+    if (kind == SlotKind::kNode && layout.grouped())
+        claim->edit.new_page(add_buffer(claim, lock_new_page(index, layout.last_of_group(first))), PageKind::kNodes);
     meta->open_blocks[k] = first;
     take_never_used(index, layout, kind, first, page, claim);
 }

@@ -92,13 +92,14 @@ class GraphWriter {
 
     void write_nodes() {
         Buffer buffer = InvalidBuffer;
+        BlockNumber block = InvalidBlockNumber;
         std::uint32_t written = 0;
         for_each_node([&](NodeId node, ArenaNode& header) {
             std::uint32_t position = written % layout_.nodes.per_page;
             if (position == 0) {
                 if (BufferIsValid(buffer)) close_page(buffer);
                 std::uint32_t used = std::min(layout_.nodes.per_page, node_count_ - written);
-                BlockNumber block = extend(index_, MAIN_FORKNUM, layout_.pages_per_group());
+                block = extend(index_, MAIN_FORKNUM, layout_.pages_per_group());
                 buffer = new_page(block, layout_.grouped() ? PageKind::kLinks : PageKind::kNodes, layout_.nodes, used);
             }
             ++written;
@@ -113,6 +114,9 @@ class GraphWriter {
             if (layout_.grouped()) close_page(header_buffer);
         });
         if (BufferIsValid(buffer)) close_page(buffer);
+        // Pages without content are not logged, but the whole group must be there on a standby, too.
+        if (layout_.grouped() && node_count_ % layout_.nodes.per_page != 0)
+            close_page(new_page(layout_.last_of_group(block), PageKind::kNodes, layout_.nodes, 0));
     }
 
     void write_header(NodeHeader* out, NodeId node, const ArenaNode& header) {
