@@ -17,12 +17,6 @@ load_packages($primary, dim => $dim);
 load_questions($primary, dim => $dim);
 $primary->safe_psql('postgres', "CREATE TABLE item (id int PRIMARY KEY, embedding vector($dim)); CREATE INDEX item_index ON item USING hnsw (embedding vector_cosine_ops);"
       . 'CREATE TABLE source AS SELECT row_number() OVER (ORDER BY id)::int AS number, embedding FROM packages; CREATE UNIQUE INDEX ON source (number);');
-# Where a node and its links do not fit in one page, nodes come in groups of pages; this one has begun a group that later
-# rows are to fill.
-$primary->safe_psql('postgres', 'CREATE TABLE wide (id int PRIMARY KEY, embedding vector(2000));'
-      . 'INSERT INTO wide SELECT i, (SELECT array_agg((i * d) % 101 + d % 7 ORDER BY d) FROM generate_series(1, 2000) d)::vector FROM generate_series(1, 24) i;'
-      . 'CREATE INDEX wide_index ON wide USING hnsw (embedding vector_l2_ops) WITH (m = 16); CREATE TABLE wide_inserted (LIKE wide INCLUDING ALL);'
-      . 'INSERT INTO wide_inserted SELECT * FROM wide WHERE id <= 10;');
 
 $primary->backup('backup');
 my $standby = PostgreSQL::Test::Cluster->new('hnsw_standby');
@@ -95,7 +89,14 @@ compare_answers('after a crash of the standby');
 
 # -- promotion
 my $before = answers($primary);
-$primary->safe_psql('postgres', 'INSERT INTO wide_inserted SELECT * FROM wide WHERE id = 11');
+# Where a node and its links do not fit in one page, nodes come in groups of pages. The eighth node has begun a group whose
+# other pages nothing has been written to yet.
+foreach my $table ('wide', 'wide_inserted')
+{
+    my $build = "CREATE INDEX ${table}_index ON $table USING hnsw (embedding vector_l2_ops) WITH (m = 16)";
+    my $rows = "INSERT INTO $table SELECT i, (SELECT array_agg((i * d) % 101 + d % 7 ORDER BY d) FROM generate_series(1, 2000) d)::vector FROM generate_series(1, 8) i";
+    $primary->safe_psql('postgres', "CREATE TABLE $table (id int PRIMARY KEY, embedding vector(2000)); " . ($table eq 'wide' ? "$rows; $build" : "$build; $rows"));
+}
 $primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
 $primary->stop;
 $standby->promote;
@@ -110,11 +111,10 @@ foreach my $table ('wide', 'wide_inserted')
 {
     ($status, $stdout, $stderr) = $standby->psql('postgres', "INSERT INTO $table SELECT 1000 + id, (embedding::real[] || 3)[2:]::vector FROM wide");
     is($status, 0, "nodes in groups of pages: rows are inserted into $table") or diag $stderr;
-    my $index = $standby->safe_psql('postgres', "SELECT indexrelid::regclass FROM pg_index i JOIN pg_class c ON c.oid = indexrelid JOIN pg_am a ON a.oid = relam WHERE amname = 'hnsw' AND indrelid = '$table'::regclass");
-    is(rows_not_found($standby, table => $table, index => $index, operator => '<->'), 0, 'and all are found');
+    is(rows_not_found($standby, table => $table, index => "${table}_index", operator => '<->'), 0, 'and all are found');
     ($status, $stdout, $stderr) = $standby->psql('postgres', "DELETE FROM $table WHERE id % 3 = 0; VACUUM $table;");
     is($status, 0, 'and vacuumed') or diag $stderr;
-    is(rows_not_found($standby, table => $table, index => $index, operator => '<->'), 0, 'the others are found');
+    is(rows_not_found($standby, table => $table, index => "${table}_index", operator => '<->'), 0, 'the others are found');
 }
 my @signs = grep { /PANIC|FATAL:  inconsistent page|unexpected page at block|could not read block|REINDEX it/ } split /\n/, slurp_file($standby->logfile);
 is("@signs", '', 'no sign of damage in the log of the standby');
