@@ -62,7 +62,7 @@ compare_answers('equal vectors');
 
 # -- reads on the standby while everything changes on the primary
 my $readers = start_pgbench($standby, clients => 2, seconds => 6,
-    scripts => ["\\set id random(0, 99)\nSET enable_seqscan = off;\nSELECT count(*), 1 / (count(*) = 10)::int FROM (SELECT id FROM item ORDER BY embedding <=> (SELECT embedding FROM questions WHERE id = :id) LIMIT 10) t;\n"]);
+    scripts => ["\\set id random(0, 99)\nSET enable_seqscan = off;\nSET jit = off;\nSELECT count(*), 1 / (count(*) = 10)::int FROM (SELECT id FROM item ORDER BY embedding <=> (SELECT embedding FROM questions WHERE id = :id) LIMIT 10) t;\n"]);
 my $writers = start_pgbench($primary, clients => 1, seconds => 5,
     scripts => [
         "\\set row random(1, 3500)\nUPDATE item SET embedding = (SELECT embedding FROM source WHERE number = :row) WHERE id = :row;\n",

@@ -150,8 +150,9 @@ sub start_sql
     my $handle = IPC::Run::start(
         [
             $node->installed_command('psql'), '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose',
-            '-d', $node->connstr('postgres'), '-c', $sql
+            '-d', $node->connstr('postgres')
         ],
+        '<' => \$sql,
         '>' => \$stdout,
         '2>' => \$stderr,
         IPC::Run::timeout(2 * $PostgreSQL::Test::Utils::timeout_default));
