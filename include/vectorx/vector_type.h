@@ -1,7 +1,7 @@
 // What limits and error messages need to know of a vector type, and the checks that all of them share.
 //
-// Each check throws an Error; PostgreSQL's layer and the wire format (wire.h) report through the same ones, so a message
-// reads the same wherever a value comes from.
+// Each check throws an Error; PostgreSQL's layer and the wire format (wire.h) report through the same ones, so a
+// message reads the same wherever a value comes from.
 #pragma once
 
 #include <cstddef>
