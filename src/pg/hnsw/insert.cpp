@@ -125,7 +125,7 @@ class Inserter {
         auto* header = static_cast<NodeHeader*>(claim.slot);
         *header = {};
         header->state = NodeState::kLive;
-        header->level = static_cast<std::uint8_t>(level);
+        header->level = 0;  // until its links on higher levels are there
         header->row_count = 1;
         header->upper = kNoSlot;
         header->more_rows = kNoSlot;
@@ -182,7 +182,9 @@ class Inserter {
         NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_EXCLUSIVE, &buffer);
         std::ptrdiff_t offset = reinterpret_cast<char*>(header) - BufferGetPage(buffer);
         PageEdit edit(index_, store_.logging());
-        at<NodeHeader>(edit.page(buffer), static_cast<std::size_t>(offset))->upper = above;
+        auto* changed = at<NodeHeader>(edit.page(buffer), static_cast<std::size_t>(offset));
+        changed->level = static_cast<std::uint8_t>(level);
+        changed->upper = above;
         edit.finish();
         UnlockReleaseBuffer(buffer);
     }

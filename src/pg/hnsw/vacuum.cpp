@@ -67,6 +67,7 @@ class Vacuum {
             wait_for_inserts();
             repair();
             replace_entry_point();
+            link_unreached();
             free_dying();
         }
         sweep<UpperSlot>(kUpper, referred_uppers_);
@@ -255,6 +256,52 @@ class Vacuum {
         LockPage(index_, kMetaBlock, ExclusiveLock);
         if (dying_.contains(read_meta(index_).entry_node)) set_entry_point(index_, Logging::kEachChange, highest_live_);
         UnlockPage(index_, kMetaBlock, ExclusiveLock);
+    }
+
+    // The last link to a node can have been to a dying node's list, or be given up for a nearer one. Nodes that level 0 does
+    // not reach from the entry point are linked once more, as if they were new.
+    void link_unreached() {
+        store_.set_entry_point(read_meta(index_).entry_point());
+        if (store_.entry_point().node == kNoNode) return;
+        SlotSet reached(memory_);
+        walk(store_.entry_point().node, &reached);
+        LinkPlan plan(store_.options(), memory_);
+        for_each_node([&](NodeId node) {
+            if (reached.contains(node)) return;
+            Buffer buffer;
+            bool live = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer)->state == NodeState::kLive;
+            UnlockReleaseBuffer(buffer);
+            if (!live) return;
+            const std::byte* payload = store_.payload(node);
+            plan_links(store_, payload, 0, node, plan);
+            if (plan.neighbours(0).count > 0) {
+                LinkList expected;
+                do {
+                    store_.read_links(node, payload, 0, &expected);
+                } while (store_.replace_links(node, 0, expected, plan.neighbours(0)) == LinkUpdate::kChanged);
+                link_back(store_, node, payload, 0, plan);
+            }
+            walk(node, &reached);
+            store_.release_payloads();
+        });
+    }
+
+    // Adds what can be reached from `start` on level 0.
+    void walk(NodeId start, SlotSet* reached) {
+        std::pmr::vector<NodeId> queue(1, start, memory_);
+        reached->insert(start);
+        NodeId links[kMaxLinks];
+        while (!queue.empty()) {
+            NodeId node = queue.back();
+            queue.pop_back();
+            int count = store_.links(node, 0, links);
+            for (int i = 0; i < count; ++i) {
+                if (reached->contains(links[i])) continue;
+                reached->insert(links[i]);
+                queue.push_back(links[i]);
+            }
+            vacuum_delay();
+        }
     }
 
     // -- pass 3
