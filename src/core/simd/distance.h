@@ -5,15 +5,18 @@
 // flags can never become the definition that the linker picks for a machine without AVX-512. For the same reason this
 // header calls nothing of the standard library.
 //
-//   struct Simd {
+//   struct Simd {  // of floats; that of bits stands in bits.h
 //       using Float;                             // kLanes floats: + - *
 //       static constexpr std::size_t kLanes, kAccumulators, kGroup;
 //       static Float zero();
-//       static Float load(const Element*);       // kLanes elements, as floats
+//       // Element is float or Half.
+//       static Float load(const Element*);  // kLanes elements, as floats
 //       static Float load_tail(const Element*, std::size_t n);  // the first n < kLanes; zero elsewhere; reads no more
 //       static Float fma(Float a, Float b, Float c);            // a * b + c
 //       static Float abs(Float);
 //       static float sum(Float);
+//       static void store(float*, Float);  // kLanes numbers
+//       static void store(Half*, Float);
 //   };
 //
 // Order of additions: chunk i (kLanes elements) always goes to accumulator i mod N, the accumulators are added
@@ -255,6 +258,17 @@ void cosine_batch(const Element* query, const Element* const* vectors, std::size
     for (std::size_t i = 0; i < count; ++i) out[i].norm_squared_a = query_norm_squared;
 }
 
+VECTORX_INLINE void convert_one(Half in, float* out) { *out = half_to_float(in); }
+VECTORX_INLINE void convert_one(float in, Half* out) { *out = float_to_half(in); }
+
+// Between float and Half, in either direction.
+template <typename Simd, typename From, typename To>
+void convert(const From* in, std::size_t count, To* out) {
+    std::size_t i = 0;
+    for (; i + Simd::kLanes <= count; i += Simd::kLanes) Simd::store(out + i, Simd::load(in + i));
+    for (; i < count; ++i) convert_one(in[i], out + i);
+}
+
 template <typename Simd>
 void set_float_kernels(Kernels* table) {
     table->l2_squared = distance<Simd, L2SquaredSum, float>;
@@ -265,6 +279,18 @@ void set_float_kernels(Kernels* table) {
     table->inner_product_batch = distance_batch<Simd, InnerProductSum, float, float>;
     table->l1_batch = distance_batch<Simd, L1Sum, float, float>;
     table->cosine_batch = cosine_batch<Simd, float>;
+
+    table->half_l2_squared = distance<Simd, L2SquaredSum, Half>;
+    table->half_inner_product = distance<Simd, InnerProductSum, Half>;
+    table->half_l1 = distance<Simd, L1Sum, Half>;
+    table->half_cosine = distance<Simd, CosineSum, Half>;
+    table->half_l2_squared_batch = distance_batch<Simd, L2SquaredSum, Half, float>;
+    table->half_inner_product_batch = distance_batch<Simd, InnerProductSum, Half, float>;
+    table->half_l1_batch = distance_batch<Simd, L1Sum, Half, float>;
+    table->half_cosine_batch = cosine_batch<Simd, Half>;
+
+    table->half_to_float = convert<Simd, Half, float>;
+    table->float_to_half = convert<Simd, float, Half>;
 }
 
 }  // namespace vectorx::simd

@@ -21,13 +21,15 @@ const Vector* checked_vector(int dimensions, Datum value) {
     return vector;
 }
 
-void encode(const OperatorClass& opclass, const Vector* vector, std::byte* payload) {
-    auto* elements = reinterpret_cast<float*>(payload);
+std::byte* encode(const OperatorClass& opclass, const Vector* vector) {
+    std::size_t size = vector->size() * sizeof(float);
+    auto* payload = static_cast<std::byte*>(palloc(size));
     if (opclass.metric == Metric::kCosine) {
-        normalize(vector->x, vector->size(), elements);
+        normalize(vector->x, vector->size(), reinterpret_cast<float*>(payload));
     } else {
-        std::memcpy(elements, vector->x, vector->size() * sizeof(float));
+        std::memcpy(payload, vector->x, size);
     }
+    return payload;
 }
 
 }  // namespace
@@ -50,15 +52,18 @@ int indexed_dimensions(Relation index) {
     return dimensions;
 }
 
-bool encode_value(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload) {
+const std::byte* encode_value(const OperatorClass& opclass, int dimensions, Datum value) {
     const Vector* vector = checked_vector(dimensions, value);
-    if (opclass.metric == Metric::kCosine && norm(vector->x, vector->size()) == 0) return false;
-    encode(opclass, vector, payload);
-    return true;
+    if (opclass.metric == Metric::kCosine && norm(vector->x, vector->size()) == 0) return nullptr;
+    return encode(opclass, vector);
 }
 
-void encode_query(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload) {
-    encode(opclass, checked_vector(dimensions, value), payload);
+const std::byte* encode_query(const OperatorClass& opclass, int dimensions, Datum value) {
+    return encode(opclass, checked_vector(dimensions, value));
+}
+
+const std::byte* encode_zero(const OperatorClass&, int dimensions) {
+    return static_cast<std::byte*>(palloc0(static_cast<std::size_t>(dimensions) * sizeof(float)));
 }
 
 }  // namespace vectorx::pg::hnsw

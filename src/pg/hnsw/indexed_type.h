@@ -29,14 +29,17 @@ int indexed_dimensions(Relation index);
 // Calls `use(codec)` with the codec of an index of this operator class and dimension.
 template <typename Use>
 auto with_codec(const OperatorClass& opclass, int dimensions, Use&& use) {
-    return use(PlainFloatCodec(opclass.metric, static_cast<std::size_t>(dimensions)));
+    return use(DenseCodec<float>(opclass.metric, static_cast<std::size_t>(dimensions)));
 }
 
-// Encodes a column's value; `payload` has room for the codec's payload_size(). Returns false if the value is not
-// indexed: a zero vector under the cosine metric. May leave a detoasted copy in the current memory context.
-bool encode_value(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload);
+// Encodes a column's value as a payload in the current memory context. Returns nullptr if the value is not indexed: a
+// zero vector under the cosine metric.
+const std::byte* encode_value(const OperatorClass& opclass, int dimensions, Datum value);
 
 // The same for a query, for which a zero vector is as good as any other.
-void encode_query(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload);
+const std::byte* encode_query(const OperatorClass& opclass, int dimensions, Datum value);
+
+// A zero vector.
+const std::byte* encode_zero(const OperatorClass& opclass, int dimensions);
 
 }  // namespace vectorx::pg::hnsw
