@@ -1,5 +1,6 @@
 // Building a graph in a MemoryStore, by any number of threads or processes, once its nodes are loaded: each calls
-// merge_share(), then, when all are through, link_share(), and when again all are through, one calls link_unreachable().
+// merge_share(), then, when all are through, link_share(), and when again all are through, one calls
+// link_unreachable().
 #pragma once
 
 #include <memory_resource>
@@ -14,16 +15,14 @@ namespace vectorx {
 // Nodes are linked in a scattered order, node i * stride mod n: rows often lie sorted in a table, and a graph grown in
 // sorted order is a poor one.
 class ScatteredOrder {
-   public:
+ public:
     explicit ScatteredOrder(std::uint32_t count) : count_(count) {
         stride_ = static_cast<std::uint32_t>(count * 0.6180339887);
         while (count > 1 && std::gcd(stride_, count) != 1) ++stride_;
     }
-    NodeId at(std::uint32_t position) const {
-        return static_cast<NodeId>(std::uint64_t{position} * stride_ % count_);
-    }
+    NodeId at(std::uint32_t position) const { return static_cast<NodeId>(std::uint64_t{position} * stride_ % count_); }
 
-   private:
+ private:
     std::uint32_t count_;
     std::uint32_t stride_;
 };
@@ -47,8 +46,7 @@ void link_node(Store& store, NodeId node, LinkPlan& plan) {
     if (store.entry_point().node == kNoNode && store.raise_entry_point(node, level)) return;
     plan_links(store, store.payload(node), level, kNoNode, plan);
     // Nobody knows the node yet, so its lists are still empty.
-    for (int l = 0; l <= level; ++l)
-        store.replace_links(node, l, LinkList{}, plan.neighbours(l));
+    for (int l = 0; l <= level; ++l) store.replace_links(node, l, LinkList{}, plan.neighbours(l));
     link_back(store, node, store.payload(node), level, plan);
     store.raise_entry_point(node, level);
 }

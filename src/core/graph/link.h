@@ -13,7 +13,7 @@ namespace vectorx {
 
 // The neighbours that a new node is to have, and the working memory for finding them; kept from one node to the next.
 class LinkPlan {
-   public:
+ public:
     LinkPlan(const GraphOptions& options, std::pmr::memory_resource* memory)
         : scratch(options, options.ef_construction, memory),
           selection(memory),
@@ -34,7 +34,7 @@ class LinkPlan {
     std::pmr::vector<Candidate> entries;
     std::pmr::vector<Candidate> nearest;  // the candidates of level 0, nearest first: among them are equal vectors
 
-   private:
+ private:
     std::pmr::vector<LinkList> neighbours_;
 };
 
@@ -59,9 +59,9 @@ void plan_links(Store& store, const std::byte* payload, int level, NodeId self, 
     for (int l = std::min(level, entry.level); l >= 0; --l) {
         search_level(store, payload, entries.data(), entries_live, entries.size(), l, ef, plan.scratch);
         if (self != kNoNode) {
-            results.erase(std::remove_if(results.begin(), results.end(),
-                                         [self](const Candidate& c) { return c.node == self; }),
-                          results.end());
+            results.erase(
+                std::remove_if(results.begin(), results.end(), [self](const Candidate& c) { return c.node == self; }),
+                results.end());
         }
         plan.selection.select(store, results.data(), results.size(), options.links_at(l), Fill::kStaged,
                               &plan.neighbours(l));

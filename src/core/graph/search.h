@@ -14,7 +14,7 @@ namespace vectorx {
 
 // The working memory of searches, kept from one to the next.
 class SearchScratch {
-   public:
+ public:
     // `ef` is the largest that will be searched with; memory grows beyond the estimate when it must.
     SearchScratch(const GraphOptions& options, int ef, std::pmr::memory_resource* memory)
         : visited(static_cast<std::size_t>(ef) * static_cast<std::size_t>(options.m) * 2, memory),

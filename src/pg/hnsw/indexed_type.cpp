@@ -72,10 +72,10 @@ using vectorx::Metric;
 using vectorx::pg::hnsw::OperatorClass;
 
 // Support functions 1 of the operator classes.
-#define OPERATOR_CLASS(function, ...)                        \
-    VECTORX_FUNCTION(function) {                             \
-        static const OperatorClass opclass = {__VA_ARGS__};  \
-        PG_RETURN_POINTER(&opclass);                         \
+#define OPERATOR_CLASS(function, ...)                       \
+    VECTORX_FUNCTION(function) {                            \
+        static const OperatorClass opclass = {__VA_ARGS__}; \
+        PG_RETURN_POINTER(&opclass);                        \
     }
 
 OPERATOR_CLASS(hnsw_vector_l2_support, Metric::kL2, "vector", 2000)

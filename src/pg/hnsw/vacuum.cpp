@@ -27,7 +27,7 @@ namespace {
 
 // A set of slots of one kind: a bit for every number up to the highest in it.
 class SlotSet {
-   public:
+ public:
     explicit SlotSet(ContextMemory* memory) : bits_(memory) {}
 
     void insert(SlotId slot) {
@@ -38,14 +38,14 @@ class SlotSet {
     bool contains(SlotId slot) const { return slot < bits_.size() && bits_[slot]; }
     bool empty() const { return empty_; }
 
-   private:
+ private:
     std::pmr::vector<bool> bits_;
     bool empty_ = true;
 };
 
 template <typename Codec>
 class Vacuum {
-   public:
+ public:
     Vacuum(IndexVacuumInfo* info, IndexBulkDeleteResult* stats, IndexBulkDeleteCallback callback, void* callback_state,
            PageStore<Codec>& store, ContextMemory* memory)
         : index_(info->index),
@@ -76,7 +76,7 @@ class Vacuum {
             for (SlotKind kind = kPayload; kind < kSlotKinds; ++kind) sweep<PayloadSlot>(kind, nothing_);
     }
 
-   private:
+ private:
     const IndexLayout& layout() const { return store_.layout(); }
 
     void wait_for_inserts() {
@@ -166,8 +166,8 @@ class Vacuum {
         }
     }
 
-    // The node is locked, so nobody else changes its chain. Slots that become empty leave the chain, and are freed by the
-    // sweep. Returns where the chain now begins.
+    // The node is locked, so nobody else changes its chain. Slots that become empty leave the chain, and are freed by
+    // the sweep. Returns where the chain now begins.
     SlotId remove_dead_further_rows(SlotId slot) {
         SlotId first = kNoSlot;
         SlotId last_kept = kNoSlot;
@@ -234,8 +234,8 @@ class Vacuum {
             NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer);
             int level = header->state == NodeState::kLive ? header->level : -1;
             UnlockReleaseBuffer(buffer);
-            // Every live node that the entry point may have to be moved to passes here: one that is inserted from now on
-            // links to live nodes, or makes itself the entry point if there is none.
+            // Every live node that the entry point may have to be moved to passes here: one that is inserted from now
+            // on links to live nodes, or makes itself the entry point if there is none.
             if (level > highest_live_.level) highest_live_ = {node, level};
             for (int l = 0; l <= level; ++l) {
                 if (links_to_dying(node, l)) repair_links(store_, node, store_.payload(node), l, dead, scratch);
@@ -293,8 +293,7 @@ class Vacuum {
         const SlotGeometry& geometry = layout().slots(kind);
         NodeId owners[BLCKSZ / sizeof(UpperSlot)];
         Buffer buffer = read_page(index_, block, BUFFER_LOCK_SHARE, page_kind(kind));
-        for (std::uint32_t i = 0; i < used; ++i)
-            owners[i] = slot_at<Slot>(BufferGetPage(buffer), geometry, i)->owner;
+        for (std::uint32_t i = 0; i < used; ++i) owners[i] = slot_at<Slot>(BufferGetPage(buffer), geometry, i)->owner;
         UnlockReleaseBuffer(buffer);
         std::size_t count = 0;
         for (std::uint32_t i = 0; i < used; ++i) {
