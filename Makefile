@@ -8,21 +8,31 @@ EXTVERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" vectorx.contro
 
 SOURCES := $(sort $(wildcard src/core/*/*.cpp src/pg/*.cpp src/pg/*/*.cpp))
 OBJS = $(SOURCES:.cpp=.o)
+EXTRA_CLEAN = $(OBJS:.o=.d)
 
-# Each area keeps its CREATE statements beside the C++ that they name. The order is that of dependency.
-SQL_PARTS = src/pg/extension.sql $(sort $(wildcard src/pg/types/*.sql)) $(sort $(wildcard src/pg/hnsw/*.sql))
+# Each area keeps its CREATE statements beside the C++ that they name. The order is that of dependency: casts between
+# types need both of them, and `vector` is the one that the others are cast to and from.
+TYPE_SQL := src/pg/types/vector.sql
+TYPE_SQL += $(filter-out $(TYPE_SQL),$(sort $(wildcard src/pg/types/*.sql)))
+SQL_PARTS = src/pg/extension.sql $(TYPE_SQL) $(sort $(wildcard src/pg/hnsw/*.sql))
 DATA_built = vectorx--$(EXTVERSION).sql
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=vectorx
 
 PG_CPPFLAGS = -I$(CURDIR)/include -I$(CURDIR)/src -DVECTORX_VERSION='"$(EXTVERSION)"'
-PG_CXXFLAGS = -std=c++20 -fvisibility=hidden -fvisibility-inlines-hidden
+PG_CXXFLAGS = -std=c++20 -MMD -MP -fvisibility=hidden -fvisibility-inlines-hidden
 SHLIB_LINK = -lstdc++ -lm
 
 # `make DEVELOPER=1`, as CI builds: every warning is an error.
 ifdef DEVELOPER
 PG_CXXFLAGS += -Wextra -Wconversion -Werror
+endif
+
+# `make SANITIZE=undefined`, as `scripts/test --sanitize` builds.
+ifneq ($(SANITIZE),)
+PG_CXXFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+SHLIB_LINK += -fsanitize=$(SANITIZE)
 endif
 
 PG_CONFIG ?= pg_config
@@ -36,8 +46,15 @@ include $(PGXS)
 # PostgreSQL's headers are not ours to warn about.
 override CPPFLAGS := $(subst -I$(includedir_server),-isystem $(includedir_server),$(CPPFLAGS))
 
+# Plain loops over elements that the compiler is to vectorise, which PostgreSQL's -O2 does not.
+src/core/elementwise/%.o: override CXXFLAGS += -O3
+
 # Kernels are compiled once for each instruction set and chosen at load time; nothing else gets machine flags.
 include src/core/simd/flags.mk
+
+# PostgreSQL's packages are built without dependency tracking, so make would not see a changed header or flag.
+-include $(OBJS:.o=.d)
+$(OBJS): Makefile src/core/simd/flags.mk
 
 $(DATA_built): vectorx.control $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@

@@ -15,6 +15,7 @@ enum class ErrorCode {
     kInvalidTextRepresentation,
     kInvalidParameterValue,
     kProgramLimitExceeded,
+    kProtocolViolation,
     kInternalError,
 };
 

@@ -1,10 +1,7 @@
-// What PostgreSQL runs when it loads the library: settings are defined here and nowhere else.
+// What PostgreSQL runs when it loads the library.
 #include "pg/boundary.h"
-
-extern "C" {
-#include <utils/guc.h>
-}
-
+#include "pg/compat.h"
+#include "pg/hnsw/options.h"
 #include "vectorx/kernels.h"
 
 extern "C" {
@@ -20,15 +17,14 @@ void define_settings() {
     DefineCustomStringVariable("vectorx.simd", "Shows which instruction set the distance kernels use.",
                                "Chosen from what the CPU offers when the library is loaded.", &simd_setting,
                                vectorx::kernels().name, PGC_INTERNAL, 0, nullptr, nullptr, nullptr);
-#if PG_VERSION_NUM >= 150000
-    MarkGUCPrefixReserved("vectorx");
-#else
-    EmitWarningsOnPlaceholders("vectorx");
-#endif
+    vectorx::pg::mark_setting_prefix_reserved("vectorx");
 }
 
 }  // namespace
 
 void _PG_init(void) {
-    vectorx::pg::guard([] { define_settings(); });
+    vectorx::pg::guard([] {
+        define_settings();
+        vectorx::pg::hnsw::define_settings();
+    });
 }

@@ -1,0 +1,1 @@
+"""Side-by-side benchmark of nearest-neighbour indexes in one PostgreSQL server. See bench/README.md."""

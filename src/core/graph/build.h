@@ -1,0 +1,84 @@
+// Building a graph in a MemoryStore, by any number of threads or processes, once its nodes are loaded: each calls
+// merge_share(), then, when all are through, link_share(), and when again all are through, one calls
+// link_unreachable().
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <memory_resource>
+#include <numeric>
+
+#include "core/graph/link.h"
+#include "core/graph/memory_store.h"
+#include "core/graph/reach.h"
+
+namespace vectorx {
+
+// Nodes are linked in a scattered order, node i * stride mod n: rows often lie sorted in a table, and a graph grown in
+// sorted order is a poor one.
+class ScatteredOrder {
+ public:
+    explicit ScatteredOrder(std::uint32_t count) : count_(count) {
+        stride_ = static_cast<std::uint32_t>(count * 0.6180339887);
+        while (count > 1 && std::gcd(stride_, count) != 1) ++stride_;
+    }
+    NodeId at(std::uint32_t position) const { return static_cast<NodeId>(std::uint64_t{position} * stride_ % count_); }
+
+ private:
+    std::uint32_t count_;
+    std::uint32_t stride_;
+};
+
+// Merges the nodes of equal vectors until none is left; `next` is shared by all builders.
+template <typename Store>
+void merge_share(Store& store, std::atomic<std::uint32_t>* next, std::atomic<NodeId>* table, std::size_t table_size) {
+    constexpr std::uint32_t kBatch = 256;
+    std::uint32_t count = store.node_count();
+    for (std::uint32_t begin; (begin = next->fetch_add(kBatch, std::memory_order_relaxed)) < count;) {
+        for (NodeId node = begin; node < std::min(begin + kBatch, count); ++node)
+            store.merge_equal(node, table, table_size);
+        store.check_for_interrupts();
+    }
+}
+
+// Links one node that has been loaded and is not merged.
+template <typename Store>
+void link_node(Store& store, NodeId node, LinkPlan& plan) {
+    int level = store.header(node).level;
+    // The first node has nobody to link to. Of several that find the graph empty only one is the first; the others must
+    // not become the entry point, however high, before they are linked.
+    if (store.entry_point().node == kNoNode && store.claim_entry_point(node, level)) return;
+    plan_links(store, store.payload(node), level, kNoNode, plan);
+    // Nobody knows the node yet, so its lists are still empty.
+    for (int l = 0; l <= level; ++l) store.replace_links(node, l, LinkList{}, plan.neighbours(l));
+    link_back(store, node, store.payload(node), level, plan);
+    store.raise_entry_point(node, level);
+}
+
+// Links nodes until none is left; `next` is shared by all builders, and `linked` counts for progress reports.
+template <typename Store>
+void link_share(Store& store, std::atomic<std::uint32_t>* next, std::atomic<std::uint32_t>* linked,
+                std::pmr::memory_resource* memory) {
+    LinkPlan plan(store.options(), memory);
+    std::uint32_t count = store.node_count();
+    ScatteredOrder order(count);
+    for (std::uint32_t i; (i = next->fetch_add(1, std::memory_order_relaxed)) < count;) {
+        NodeId node = order.at(i);
+        if (!store.header(node).merged) link_node(store, node, plan);
+        linked->fetch_add(1, std::memory_order_relaxed);
+        store.check_for_interrupts();
+    }
+}
+
+// link_unreachable() of reach.h for all nodes that have been loaded and are not merged.
+template <typename Store>
+std::uint32_t link_unreachable(Store& store, std::pmr::memory_resource* memory) {
+    std::uint32_t count = store.node_count();
+    auto for_each_node = [&](auto visit) {
+        for (NodeId node = 0; node < count; ++node)
+            if (!store.header(node).merged) visit(node);
+    };
+    return link_unreachable(store, count, for_each_node, memory);
+}
+
+}  // namespace vectorx

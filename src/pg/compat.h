@@ -1,0 +1,90 @@
+// Differences between the PostgreSQL versions that are supported, in one place.
+#pragma once
+#pragma GCC system_header
+
+#include "pg/postgres.h"
+
+extern "C" {
+// VARSIZE and its like left postgres.h in PostgreSQL 16.
+#if PG_VERSION_NUM >= 160000
+#include <varatt.h>
+#endif
+}
+
+extern "C" {
+#include <access/amapi.h>
+#include <catalog/pg_class.h>
+#include <commands/vacuum.h>
+#include <funcapi.h>
+#include <nodes/pathnodes.h>
+#include <utils/acl.h>
+#include <utils/guc.h>
+#include <utils/tuplestore.h>
+}
+
+namespace vectorx::pg {
+
+// Settings with the prefix that no library has defined become errors.
+inline void mark_setting_prefix_reserved(const char* prefix) {
+#if PG_VERSION_NUM >= 150000
+    MarkGUCPrefixReserved(prefix);
+#else
+    EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+inline bool owns_relation(Oid oid) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, oid, GetUserId());
+#else
+    return pg_class_ownercheck(oid, GetUserId());
+#endif
+}
+
+// Sets up the tuplestore into which a set-returning function puts its rows.
+inline void materialize_result(FunctionCallInfo fcinfo) {
+#if PG_VERSION_NUM >= 160000
+    InitMaterializedSRF(fcinfo, 0);
+#else
+    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    if (result == nullptr || !IsA(result, ReturnSetInfo) || (result->allowedModes & SFRM_Materialize) == 0)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("set-valued function called in context that cannot accept a set")));
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    MemoryContext caller = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+    result->returnMode = SFRM_Materialize;
+    result->setResult = tuplestore_begin_heap(true, false, work_mem);
+    result->setDesc = CreateTupleDescCopy(descriptor);
+    MemoryContextSwitchTo(caller);
+#endif
+}
+
+// Sleeps when vacuum has used up its cost limit; answers interrupts.
+inline void vacuum_delay() {
+#if PG_VERSION_NUM >= 180000
+    vacuum_delay_point(false);
+#else
+    vacuum_delay_point();
+#endif
+}
+
+// Keeps the planner from a path that cannot be run; an infinite cost alone says so before PostgreSQL 18.
+inline void disable_path([[maybe_unused]] Path* path) {
+#if PG_VERSION_NUM >= 180000
+    path->disabled_nodes = 2;
+#endif
+}
+
+// Fields of an index access method that not all versions have.
+inline void set_version_dependent([[maybe_unused]] IndexAmRoutine* am) {
+#if PG_VERSION_NUM >= 160000
+    am->amsummarizing = false;
+#endif
+#if PG_VERSION_NUM >= 170000
+    am->amcanbuildparallel = true;
+#endif
+}
+
+}  // namespace vectorx::pg

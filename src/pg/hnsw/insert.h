@@ -1,0 +1,13 @@
+// Inserting one row; also used by builds whose graph no longer fits in memory.
+#pragma once
+
+#include "pg/hnsw/indexed_type.h"
+#include "pg/hnsw/page.h"
+
+namespace vectorx::pg::hnsw {
+
+// Inserts one row whose value has been encoded. Memory is taken from `context`, which the caller resets.
+void insert_payload(Relation index, const OperatorClass& opclass, const std::byte* payload, ItemPointer row,
+                    Logging logging, MemoryContext context);
+
+}  // namespace vectorx::pg::hnsw

@@ -1,0 +1,208 @@
+// Index scans: a search when the first row is asked for, then the rows of its results, nearest first. When these are
+// used up and the scan is iterative, the search goes on from the nodes that it has met and discarded.
+#include <algorithm>
+#include <limits>
+
+#include "pg/hnsw/callbacks.h"
+
+extern "C" {
+#include <access/relscan.h>
+#include <pgstat.h>
+#include <utils/snapmgr.h>
+}
+
+#include "core/graph/search.h"
+#include "pg/hnsw/indexed_type.h"
+#include "pg/hnsw/options.h"
+#include "pg/hnsw/page_store.h"
+
+namespace vectorx::pg::hnsw {
+namespace {
+
+// A scan, whatever its codec. Lives in its own memory context; its destructor never runs.
+class Scan {
+ public:
+    // The next row; false at the end.
+    virtual bool next(Datum query, bool query_is_null, ItemPointer row) = 0;
+    virtual void rescan() = 0;
+
+ protected:
+    ~Scan() = default;
+};
+
+template <typename Codec>
+class CodecScan final : public Scan {
+ public:
+    CodecScan(Relation index, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
+              MemoryContext context)
+        : memory_(context),
+          store_(index, meta, codec, Logging::kEachChange, &memory_),
+          opclass_(opclass),
+          dimensions_(static_cast<int>(meta.dimensions)),
+          scratch_(store_.options(), ef_search, &memory_),
+          query_context_(AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES)),
+          rows_(&memory_) {}
+
+    bool next(Datum query, bool query_is_null, ItemPointer row) override {
+        if (!searched_) {
+            searched_ = true;
+            pgstat_count_index_scan(store_.index());
+            search(query, query_is_null);
+        }
+        while (next_row_ == rows_.size()) {
+            if (next_result_ == scratch_.results.size()) {
+                if (!find_more()) return false;
+                continue;
+            }
+            const Candidate& result = scratch_.results[next_result_++];
+            if (iterative_ == kIterativeStrict && result.distance < last_distance_) continue;
+            last_distance_ = result.distance;
+            read_rows(result);
+        }
+        *row = rows_[next_row_++];
+        return true;
+    }
+
+    void rescan() override { searched_ = false; }
+
+ private:
+    void search(Datum query, bool query_is_null) {
+        rows_.clear();
+        next_row_ = next_result_ = 0;
+        scratch_.clear();
+        iterative_ = iterative_scan;
+        scratch_.keep_discarded = iterative_ != kIterativeOff;
+        last_distance_ = -std::numeric_limits<float>::infinity();
+        store_.set_entry_point(read_meta(store_.index()).entry_point());
+        if (store_.entry_point().node == kNoNode) return;
+        MemoryContextReset(query_context_);
+        MemoryContext caller = MemoryContextSwitchTo(query_context_);
+        // All distances to NULL are NULL, so any order is right.
+        query_ = query_is_null ? encode_zero(opclass_, dimensions_) : encode_query(opclass_, dimensions_, query);
+        MemoryContextSwitchTo(caller);
+        search_graph(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
+    }
+
+    // The next results of an iterative scan. Once it has done or taken as much as the settings allow, those are what it
+    // has met so far, one by one.
+    bool find_more() {
+        if (iterative_ == kIterativeOff || scratch_.discarded.empty()) return false;
+        next_result_ = 0;
+        double memory = static_cast<double>(work_mem) * 1024.0 * scan_mem_multiplier;
+        bool limited = scratch_.evaluated >= static_cast<std::size_t>(max_scan_tuples) ||
+                       static_cast<double>(scratch_.memory_used()) > memory;
+        if (limited) {
+            scratch_.results.assign(1, pop_nearest(scratch_.discarded));
+            return true;
+        }
+        return resume_search(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
+    }
+
+    // Reads the rows of a node. Between the search and now, vacuum may have freed the node and an insert taken its slot
+    // for another vector; then the distance is another one, and the rows are not what was found.
+    void read_rows(const Candidate& result) {
+        rows_.clear();
+        next_row_ = 0;
+        Buffer buffer;
+        NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, &buffer);
+        if (header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance) {
+            append(header->rows, std::min<int>(header->row_count, kInlineRows));
+            const SlotGeometry& geometry = store_.layout().slots(kRows);
+            for (SlotId slot = header->more_rows; slot != kNoSlot;) {
+                Buffer rows_buffer =
+                    read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
+                auto* rows = slot_in<RowsSlot>(BufferGetPage(rows_buffer), geometry, slot);
+                append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
+                slot = rows->next;
+                UnlockReleaseBuffer(rows_buffer);
+            }
+        }
+        UnlockReleaseBuffer(buffer);
+    }
+
+    void append(const ItemPointerData* rows, int count) { rows_.insert(rows_.end(), rows, rows + count); }
+
+    ContextMemory memory_;
+    PageStore<Codec> store_;
+    const OperatorClass& opclass_;
+    int dimensions_;
+    SearchScratch scratch_;
+    MemoryContext query_context_;
+    const std::byte* query_ = nullptr;
+    bool searched_ = false;
+    int iterative_ = kIterativeOff;           // as it was set when the scan began
+    float last_distance_ = 0;                 // of the last result
+    std::size_t next_result_ = 0;             // in scratch_.results
+    std::pmr::vector<ItemPointerData> rows_;  // of the current result
+    std::size_t next_row_ = 0;
+};
+
+struct ScanState {
+    MemoryContext context;
+    Scan* scan;
+};
+
+IndexScanDesc begin_scan(Relation index, int key_count, int order_count) {
+    IndexScanDesc scan = RelationGetIndexScan(index, key_count, order_count);
+    auto* state = static_cast<ScanState*>(palloc0(sizeof(ScanState)));
+    state->context = AllocSetContextCreate(CurrentMemoryContext, "hnsw scan", ALLOCSET_DEFAULT_SIZES);
+    scan->opaque = state;
+    return scan;
+}
+
+void rescan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
+    auto* state = static_cast<ScanState*>(scan->opaque);
+    if (keys != nullptr && scan->numberOfKeys > 0) std::copy(keys, keys + scan->numberOfKeys, scan->keyData);
+    if (orders != nullptr && scan->numberOfOrderBys > 0)
+        std::copy(orders, orders + scan->numberOfOrderBys, scan->orderByData);
+    if (state->scan != nullptr) state->scan->rescan();
+}
+
+Scan* make_scan(Relation index, MemoryContext context) {
+    MetaPage meta = read_meta(index);
+    const OperatorClass& opclass = operator_class(index);
+    return with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) -> Scan* {
+        using Codec = std::decay_t<decltype(codec)>;
+        return make_in<CodecScan<Codec>>(context, index, meta, opclass, codec, context);
+    });
+}
+
+bool get_tuple(IndexScanDesc scan) {
+    auto* state = static_cast<ScanState*>(scan->opaque);
+    if (scan->orderByData == nullptr) elog(ERROR, "cannot scan hnsw index without order");
+    if (!IsMVCCSnapshot(scan->xs_snapshot)) elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
+    MemoryContext caller = MemoryContextSwitchTo(state->context);
+    if (state->scan == nullptr) state->scan = make_scan(scan->indexRelation, state->context);
+    const ScanKeyData& order = scan->orderByData[0];
+    bool found = state->scan->next(order.sk_argument, (order.sk_flags & SK_ISNULL) != 0, &scan->xs_heaptid);
+    MemoryContextSwitchTo(caller);
+    scan->xs_recheck = false;
+    scan->xs_recheckorderby = false;
+    return found;
+}
+
+void end_scan(IndexScanDesc scan) {
+    auto* state = static_cast<ScanState*>(scan->opaque);
+    MemoryContextDelete(state->context);
+    pfree(state);
+    scan->opaque = nullptr;
+}
+
+}  // namespace
+}  // namespace vectorx::pg::hnsw
+
+IndexScanDesc hnsw_begin_scan(Relation index, int key_count, int order_count) {
+    return vectorx::pg::guard([=] { return vectorx::pg::hnsw::begin_scan(index, key_count, order_count); });
+}
+
+void hnsw_rescan(IndexScanDesc scan, ScanKey keys, int, ScanKey orders, int) {
+    vectorx::pg::guard([=] { vectorx::pg::hnsw::rescan(scan, keys, orders); });
+}
+
+bool hnsw_get_tuple(IndexScanDesc scan, ScanDirection) {
+    return vectorx::pg::guard([=] { return vectorx::pg::hnsw::get_tuple(scan); });
+}
+
+void hnsw_end_scan(IndexScanDesc scan) {
+    vectorx::pg::guard([=] { vectorx::pg::hnsw::end_scan(scan); });
+}
