@@ -47,10 +47,13 @@ struct ArenaUpper {
     std::uint8_t strict_count;
 };
 
-// Sizes and places within the chunks.
+// Sizes and places within the chunks. Payloads of one size lie in their nodes; payloads of different sizes lie one after
+// the other in chunks of their own, and a node holds the place of its payload.
 class ArenaLayout {
    public:
-    ArenaLayout(const GraphOptions& options, std::size_t payload_size) : m(options.m) {
+    template <typename Codec>
+    ArenaLayout(const GraphOptions& options, const Codec& codec) : m(options.m) {
+        std::size_t payload_size = Codec::kVariableSize ? sizeof(std::uint64_t) : codec.payload_size();
         payload_offset = sizeof(ArenaNode);
         links_offset = payload_offset + (payload_size + 7) / 8 * 8;
         auto links = static_cast<std::size_t>(options.links_at(0));
@@ -62,6 +65,8 @@ class ArenaLayout {
 
     std::size_t node_chunk_size() const { return node_size << node_bits; }
     std::size_t upper_chunk_size() const { return upper_size << upper_bits; }
+    static constexpr std::size_t payload_chunk_size() { return std::size_t{1} << kPayloadChunkBits; }
+    static constexpr int kPayloadChunkBits = 20;
 
     // Chunks of about a megabyte.
     static constexpr std::size_t kChunkSize = std::size_t{1} << 20;
@@ -84,6 +89,7 @@ class ArenaLayout {
 struct ArenaState {
     std::atomic<std::uint32_t> node_count{0};
     std::atomic<std::uint32_t> upper_count{0};
+    std::atomic<std::uint64_t> payload_end{0};  // place after the last payload, where they are apart
     std::atomic<std::uint64_t> entry{kNoEntry};  // level in the high word, node in the low one
 
     static constexpr std::uint64_t kNoEntry = ~std::uint64_t{0};
@@ -94,13 +100,14 @@ class MemoryStore {
    public:
     // The chunk tables belong to the caller, who fills them before nodes in those chunks are used.
     MemoryStore(const GraphOptions& options, const Codec& codec, ArenaState* state, std::byte* const* node_chunks,
-                std::byte* const* upper_chunks)
+                std::byte* const* upper_chunks, std::byte* const* payload_chunks = nullptr)
         : options_(options),
           codec_(codec),
-          layout_(options, codec.payload_size()),
+          layout_(options, codec),
           state_(state),
           node_chunks_(node_chunks),
-          upper_chunks_(upper_chunks) {}
+          upper_chunks_(upper_chunks),
+          payload_chunks_(payload_chunks) {}
 
     // Called now and then in long loops, with `argument`.
     void set_interrupt_check(void (*check)(void*), void* argument) {
@@ -115,16 +122,21 @@ class MemoryStore {
 
     // -- loading
 
-    // Fills the slot of `node` (a number that the caller has claimed, whose chunk is there) with a vector.
-    void init_node(NodeId node, const std::byte* payload, RowId row, int level, std::uint32_t upper) {
+    // Fills the slot of `node` with a vector. The caller has claimed the node, its upper slots from `upper` on, and,
+    // if payloads are apart, `payload_place` with room for this one; their chunks are there.
+    void init_node(NodeId node, const std::byte* payload, RowId row, int level, std::uint32_t upper,
+                   [[maybe_unused]] std::uint64_t payload_place = 0) {
         auto* header = new (slot(node)) ArenaNode{};
         header->level = static_cast<std::uint8_t>(level);
         header->upper = upper;
         header->output_id = kNoNode;
         header->next_equal.store(kNoNode, std::memory_order_relaxed);
         header->row = row;
-        std::memcpy(slot(node) + layout_.payload_offset, payload, codec_.payload_size());
-        header->hash = hash_bytes(payload, codec_.payload_size());
+        std::size_t size = codec_.size_of(payload);
+        if constexpr (Codec::kVariableSize)
+            std::memcpy(slot(node) + layout_.payload_offset, &payload_place, sizeof(payload_place));
+        std::memcpy(const_cast<std::byte*>(this->payload(node)), payload, size);
+        header->hash = hash_bytes(payload, size);
         for (int l = 1; l <= level; ++l) new (upper_slot(upper + static_cast<std::uint32_t>(l) - 1)) ArenaUpper{};
     }
 
@@ -142,7 +154,9 @@ class MemoryStore {
             NodeId other = kNoNode;
             if (table[slot].compare_exchange_strong(other, node, std::memory_order_acq_rel)) return;
             ArenaNode& theirs = header(other);
-            if (theirs.hash != mine.hash || std::memcmp(payload(other), payload(node), codec_.payload_size()) != 0)
+            std::size_t payload_size = codec_.size_of(payload(node));
+            if (theirs.hash != mine.hash || codec_.size_of(payload(other)) != payload_size ||
+                std::memcmp(payload(other), payload(node), payload_size) != 0)
                 continue;
             mine.merged = true;
             NodeId first = theirs.next_equal.load(std::memory_order_acquire);
@@ -161,17 +175,22 @@ class MemoryStore {
         return {static_cast<NodeId>(entry), static_cast<int>(entry >> 32)};
     }
 
-    // Makes `node` the entry point unless there is one on as high a level; returns whether there was none at all.
-    bool raise_entry_point(NodeId node, int level) {
-        std::uint64_t mine = (static_cast<std::uint64_t>(level) << 32) | node;
+    // Makes `node` the entry point if there is none; returns whether it is now.
+    bool claim_entry_point(NodeId node, int level) {
+        std::uint64_t none = ArenaState::kNoEntry;
+        return state_->entry.compare_exchange_strong(none, entry_word(node, level), std::memory_order_acq_rel);
+    }
+
+    // Makes `node` the entry point unless there is one on as high a level.
+    void raise_entry_point(NodeId node, int level) {
         std::uint64_t current = state_->entry.load(std::memory_order_acquire);
         while (current == ArenaState::kNoEntry || static_cast<int>(current >> 32) < level) {
-            if (state_->entry.compare_exchange_weak(current, mine, std::memory_order_acq_rel)) return true;
+            if (state_->entry.compare_exchange_weak(current, entry_word(node, level), std::memory_order_acq_rel)) return;
         }
-        return false;
     }
 
     void evaluate(const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live) const {
+        if (count <= 0) return;
         const std::byte* payloads[kMaxLinks];
         float distances[kMaxLinks];
         for (int i = 0; i < count; ++i) payloads[i] = payload(nodes[i]);
@@ -190,7 +209,14 @@ class MemoryStore {
         return count;
     }
 
-    const std::byte* payload(NodeId node) const { return slot(node) + layout_.payload_offset; }
+    const std::byte* payload(NodeId node) const {
+        const std::byte* payload = slot(node) + layout_.payload_offset;
+        if constexpr (!Codec::kVariableSize) return payload;
+        std::uint64_t place;
+        std::memcpy(&place, payload, sizeof(place));
+        return payload_chunks_[place >> ArenaLayout::kPayloadChunkBits] +
+               (place & (ArenaLayout::payload_chunk_size() - 1));
+    }
     void release_payloads() {}
     bool has_ratios() const { return codec_.has_ratios(); }
     float distance(const std::byte* a, const std::byte* b) const { return codec_.distance(a, b); }
@@ -254,6 +280,8 @@ class MemoryStore {
         ArenaNode& node_;
     };
 
+    static std::uint64_t entry_word(NodeId node, int level) { return (static_cast<std::uint64_t>(level) << 32) | node; }
+
     std::byte* slot(NodeId node) const {
         std::size_t index = node & ((NodeId{1} << layout_.node_bits) - 1);
         return node_chunks_[node >> layout_.node_bits] + index * layout_.node_size;
@@ -298,6 +326,7 @@ class MemoryStore {
     ArenaState* state_;
     std::byte* const* node_chunks_;
     std::byte* const* upper_chunks_;
+    std::byte* const* payload_chunks_;
     void (*interrupt_check_)(void*) = nullptr;
     void* interrupt_argument_ = nullptr;
 };

@@ -36,9 +36,7 @@ void write_empty_index(Relation index, ForkNumber fork) {
     if (payload_size > IndexLayout::kMaxPayload)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));
 
-    BlockNumber block = extend(index, fork, 1);
-    Buffer buffer = ReadBufferExtended(index, fork, block, RBM_NORMAL, nullptr);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    Buffer buffer = extend(index, fork);
     START_CRIT_SECTION();
     init_meta_page(BufferGetPage(buffer), options.m, options.ef_construction, dimensions, payload_size,
                    static_cast<int>(opclass.metric));
@@ -63,7 +61,7 @@ class Build {
 
     void run() {
         with_codec(opclass_, static_cast<int>(meta_.dimensions), [&](const auto& codec) {
-            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec.payload_size());
+            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec);
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
             std::uint32_t chunks = BuildArena::max_chunks(budget, layout);
             int workers = worker_count(heap_, index_);
@@ -92,7 +90,7 @@ class Build {
         auto* shared = static_cast<BuildShared*>(palloc(sizeof(BuildShared)));
         init_shared(shared, budget, chunks);
         auto* directory = static_cast<dsa_pointer*>(
-            MemoryContextAllocHuge(CurrentMemoryContext, 2 * std::size_t{chunks} * sizeof(dsa_pointer)));
+            MemoryContextAllocHuge(CurrentMemoryContext, BuildArena::kDirectories * chunks * sizeof(dsa_pointer)));
         participate(codec, shared, directory, nullptr, nullptr);
     }
 
@@ -118,7 +116,7 @@ class Build {
         Snapshot snapshot = info_->ii_Concurrent ? RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
 
         Size scan_size = table_parallelscan_estimate(heap_, snapshot);
-        Size directory_size = mul_size(2 * sizeof(dsa_pointer), chunks);
+        Size directory_size = mul_size(BuildArena::kDirectories * sizeof(dsa_pointer), chunks);
         Size area_size = dsa_minimum_size();
         Size query_size = debug_query_string != nullptr ? strlen(debug_query_string) + 1 : 1;
         for (Size size : {sizeof(BuildShared), scan_size, directory_size, area_size, query_size})
