@@ -29,7 +29,7 @@ ifdef DEVELOPER
 PG_CXXFLAGS += -Wextra -Wconversion -Werror
 endif
 
-# `make SANITIZE=address,undefined`, as `scripts/test --sanitize` builds; the server then needs the runtimes preloaded.
+# `make SANITIZE=undefined`, as `scripts/test --sanitize` builds.
 ifneq ($(SANITIZE),)
 PG_CXXFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
 SHLIB_LINK += -fsanitize=$(SANITIZE)

@@ -1,5 +1,5 @@
 # Cross build for 64-bit ARM on Debian (packages g++-aarch64-linux-gnu and qemu-user): ctest runs the tests in qemu.
-#   cmake -B build/aarch64 --toolchain cmake/aarch64-linux-gnu.cmake
+# `scripts/test --arm` does it all; by hand: cmake -B build/unit-arm --toolchain cmake/aarch64-linux-gnu.cmake
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

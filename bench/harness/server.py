@@ -104,6 +104,13 @@ class Server:
         for folder in self.temporary:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def exchange(self) -> Path:
+        """A folder for files that both the harness and the server read and write; it goes with the server."""
+        folder = self.data.parent / "exchange"
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o777)
+        return folder
+
     def connect(self, database: str = "postgres", options: Mapping[str, str] = {}) -> psycopg.Connection:
         return psycopg.connect(host=str(self.sockets), user=SUPERUSER, dbname=database, autocommit=True,
                                options=options_string(options))

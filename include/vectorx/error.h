@@ -15,11 +15,12 @@ enum class ErrorCode {
     kInvalidTextRepresentation,
     kInvalidParameterValue,
     kProgramLimitExceeded,
+    kProtocolViolation,
     kInternalError,
 };
 
 class Error : public std::runtime_error {
-   public:
+ public:
     Error(ErrorCode code, const std::string& message, std::string detail = {}, std::string hint = {})
         : std::runtime_error(message), code_(code), detail_(std::move(detail)), hint_(std::move(hint)) {}
 
@@ -27,7 +28,7 @@ class Error : public std::runtime_error {
     const std::string& detail() const { return detail_; }
     const std::string& hint() const { return hint_; }
 
-   private:
+ private:
     ErrorCode code_;
     std::string detail_;
     std::string hint_;

@@ -5,15 +5,17 @@
 // kernels of one instruction set.
 //
 // Conventions of all kernels:
-//  - `dim` is the number of elements; inputs need the alignment of their element type only.
+//  - `dim` is the number of elements (bits kernels count bytes); inputs need the alignment of their element type only.
 //  - Nothing outside [v, v + dim) is read.
-//  - Accumulation is in float; results are not clamped, and NaN or infinity follow IEEE 754.
+//  - Accumulation is in float, also of float16; results are not clamped, and NaN or infinity follow IEEE 754.
 //  - Distances are the raw sums: L2 is squared, inner product is not negated. The distance of empty vectors is 0.
 //  - The order of additions depends on `dim` only: a batch gives bit for bit what the single form gives.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+
+#include "vectorx/half.h"
 
 namespace vectorx {
 
@@ -24,15 +26,36 @@ struct CosineSums {
     float norm_squared_b;
 };
 
-using FloatKernel = float (*)(const float* a, const float* b, std::size_t dim);
-using FloatCosineKernel = CosineSums (*)(const float* a, const float* b, std::size_t dim);
+// Bits that both bit strings have set, and bits that at least one has.
+struct JaccardSums {
+    std::uint64_t and_count;
+    std::uint64_t or_count;
+};
 
-// One query (`a` of the single form) against `count` vectors. The vectors ahead are prefetched while one is computed, so
-// callers pass everything that they have at once.
-using FloatBatchKernel = void (*)(const float* query, const float* const* vectors, std::size_t count, std::size_t dim,
-                                  float* out);
-using FloatCosineBatchKernel = void (*)(const float* query, const float* const* vectors, std::size_t count,
-                                        std::size_t dim, CosineSums* out);
+template <typename Element, typename Result>
+using DistanceKernel = Result (*)(const Element* a, const Element* b, std::size_t dim);
+
+// One query (`a` of the single form) against `count` vectors. The vectors ahead are prefetched while one is computed,
+// so callers pass everything that they have at once.
+template <typename Element, typename Result>
+using DistanceBatchKernel = void (*)(const Element* query, const Element* const* vectors, std::size_t count,
+                                     std::size_t dim, Result* out);
+
+using FloatKernel = DistanceKernel<float, float>;
+using FloatCosineKernel = DistanceKernel<float, CosineSums>;
+using FloatBatchKernel = DistanceBatchKernel<float, float>;
+using FloatCosineBatchKernel = DistanceBatchKernel<float, CosineSums>;
+
+using HalfKernel = DistanceKernel<Half, float>;
+using HalfCosineKernel = DistanceKernel<Half, CosineSums>;
+using HalfBatchKernel = DistanceBatchKernel<Half, float>;
+using HalfCosineBatchKernel = DistanceBatchKernel<Half, CosineSums>;
+
+// Bit strings as bytes, in whatever bit order: unused bits of the last byte must be 0 in both.
+using HammingKernel = DistanceKernel<std::uint8_t, std::uint64_t>;
+using JaccardKernel = DistanceKernel<std::uint8_t, JaccardSums>;
+using HammingBatchKernel = DistanceBatchKernel<std::uint8_t, std::uint64_t>;
+using JaccardBatchKernel = DistanceBatchKernel<std::uint8_t, JaccardSums>;
 
 struct Kernels {
     const char* name;  // as `vectorx.simd` shows it: "avx512", "avx2", "neon", "baseline", ...
@@ -46,6 +69,26 @@ struct Kernels {
     FloatBatchKernel inner_product_batch;
     FloatBatchKernel l1_batch;
     FloatCosineBatchKernel cosine_batch;
+
+    HalfKernel half_l2_squared;
+    HalfKernel half_inner_product;
+    HalfKernel half_l1;
+    HalfCosineKernel half_cosine;
+
+    HalfBatchKernel half_l2_squared_batch;
+    HalfBatchKernel half_inner_product_batch;
+    HalfBatchKernel half_l1_batch;
+    HalfCosineBatchKernel half_cosine_batch;
+
+    // Arrays that do not overlap; what becomes of each number, half.h says.
+    void (*half_to_float)(const Half* in, std::size_t count, float* out);
+    void (*float_to_half)(const float* in, std::size_t count, Half* out);
+
+    HammingKernel hamming;
+    JaccardKernel jaccard;
+
+    HammingBatchKernel hamming_batch;
+    JaccardBatchKernel jaccard_batch;
 };
 
 // The table for this CPU.

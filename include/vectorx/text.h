@@ -10,9 +10,10 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
-#include "vectorx/dense_type.h"
+#include "vectorx/vector_type.h"
 
 namespace vectorx {
 
@@ -27,6 +28,9 @@ struct ParsedNumber {
     NumberRange range;
     std::string_view text;  // the part of the input that was read
 };
+
+// What becomes of a number that is not zero but too small for a denormal.
+enum class Underflow { kBecomesZero, kOutOfRange };
 
 // A position in the text of one value. What the vector types have in common: the dense ones are parsed by
 // parse_dense below, sparse ones by their own grammar over the same reader.
@@ -54,8 +58,13 @@ class TextReader {
     ParsedNumber read_number();
 
     // Reads a number that can be an element: throws an Error with kNumericValueOutOfRange if its magnitude is
-    // `overflows_at` or more, with kDataException if it is spelled as NaN or infinity.
-    float read_element(float overflows_at);
+    // `overflows_at` or more, or if it underflows and that is refused; with kDataException if it is spelled as NaN or
+    // infinity.
+    float read_element(float overflows_at, Underflow underflow = Underflow::kBecomesZero);
+
+    // Reads an integer as C's strtol does in base 10, after any whitespace; what does not fit becomes the nearest
+    // std::int32_t. Throws an Error with kInvalidTextRepresentation if there is none.
+    std::int32_t read_integer();
 
     // The errors that every type reports about its whole text.
     [[noreturn]] void fail_syntax(const char* detail = "") const;
@@ -72,6 +81,6 @@ class TextReader {
 
 // Parses "[x,y,...]", writes the elements to `out`, which has room for type.max_dim of them, and returns how many
 // there are (at least 1). Throws an Error; what `out` then holds is unspecified.
-std::size_t parse_dense(std::string_view text, const DenseType& type, float* out);
+std::size_t parse_dense(std::string_view text, const VectorType& type, float* out);
 
 }  // namespace vectorx

@@ -18,6 +18,8 @@ int sqlstate_of(ErrorCode code) {
             return ERRCODE_INVALID_PARAMETER_VALUE;
         case ErrorCode::kProgramLimitExceeded:
             return ERRCODE_PROGRAM_LIMIT_EXCEEDED;
+        case ErrorCode::kProtocolViolation:
+            return ERRCODE_PROTOCOL_VIOLATION;
         case ErrorCode::kInternalError:
             return ERRCODE_INTERNAL_ERROR;
     }

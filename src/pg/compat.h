@@ -13,9 +13,13 @@ extern "C" {
 
 extern "C" {
 #include <access/amapi.h>
+#include <catalog/pg_class.h>
 #include <commands/vacuum.h>
+#include <funcapi.h>
 #include <nodes/pathnodes.h>
+#include <utils/acl.h>
 #include <utils/guc.h>
+#include <utils/tuplestore.h>
 }
 
 namespace vectorx::pg {
@@ -26,6 +30,34 @@ inline void mark_setting_prefix_reserved(const char* prefix) {
     MarkGUCPrefixReserved(prefix);
 #else
     EmitWarningsOnPlaceholders(prefix);
+#endif
+}
+
+inline bool owns_relation(Oid oid) {
+#if PG_VERSION_NUM >= 160000
+    return object_ownercheck(RelationRelationId, oid, GetUserId());
+#else
+    return pg_class_ownercheck(oid, GetUserId());
+#endif
+}
+
+// Sets up the tuplestore into which a set-returning function puts its rows.
+inline void materialize_result(FunctionCallInfo fcinfo) {
+#if PG_VERSION_NUM >= 160000
+    InitMaterializedSRF(fcinfo, 0);
+#else
+    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    if (result == nullptr || !IsA(result, ReturnSetInfo) || (result->allowedModes & SFRM_Materialize) == 0)
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("set-valued function called in context that cannot accept a set")));
+    TupleDesc descriptor;
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
+    MemoryContext caller = MemoryContextSwitchTo(result->econtext->ecxt_per_query_memory);
+    result->returnMode = SFRM_Materialize;
+    result->setResult = tuplestore_begin_heap(true, false, work_mem);
+    result->setDesc = CreateTupleDescCopy(descriptor);
+    MemoryContextSwitchTo(caller);
 #endif
 }
 

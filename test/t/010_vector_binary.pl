@@ -11,7 +11,7 @@ my $node = PostgreSQL::Test::Cluster->new('vector_binary');
 $node->init;
 $node->start;
 $node->safe_psql(
-	'postgres', q{
+    'postgres', q{
 CREATE EXTENSION vectorx;
 CREATE TABLE free (v vector);
 CREATE TABLE fixed (v vector(3));
@@ -23,23 +23,23 @@ my $file = "$dir/rows";
 # A COPY BINARY file of one column with these fields.
 sub write_fields
 {
-	my @fields = @_;
-	open my $out, '>:raw', $file or die "$file: $!";
-	print $out "PGCOPY\n\xff\r\n\0", pack('NN', 0, 0);
-	print $out pack('n N/a*', 1, $_) for @fields;
-	print $out pack('n', 0xffff);
-	close $out or die "$file: $!";
-	return;
+    my @fields = @_;
+    open my $out, '>:raw', $file or die "$file: $!";
+    print $out "PGCOPY\n\xff\r\n\0", pack('NN', 0, 0);
+    print $out pack('n N/a*', 1, $_) for @fields;
+    print $out pack('n', 0xffff);
+    close $out or die "$file: $!";
+    return;
 }
 
 # SQLSTATE and message that reading one field into $table gives; '' if it is accepted.
 sub error_of
 {
-	my ($table, $field) = @_;
-	write_fields($field);
-	my ($rc, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nCOPY $table FROM '$file' (FORMAT binary)");
-	return '' if $rc == 0 && $stderr eq '';
-	return $stderr =~ /ERROR:  (\w{5}: [^\n]*)/ ? $1 : "unexpected: $stderr";
+    my ($table, $field) = @_;
+    write_fields($field);
+    my ($rc, $stdout, $stderr) = $node->psql('postgres', "\\set VERBOSITY verbose\nCOPY $table FROM '$file' (FORMAT binary)");
+    return '' if $rc == 0 && $stderr eq '';
+    return $stderr =~ /ERROR:  (\w{5}: [^\n]*)/ ? $1 : "unexpected: $stderr";
 }
 
 sub message { my ($dim, $unused, @elements) = @_; return pack('n n f>*', $dim, $unused, @elements); }
@@ -51,7 +51,7 @@ is(error_of('free', message(16000, 0, (0.5) x 16000)), '', 'as many elements as 
 is(error_of('fixed', message(3, 0, 4, 5, 6)), '', 'as many elements as the column says');
 is(error_of('free', pack('n n N N', 2, 0, 0x00000001, 0x80000000)), '', 'denormal and negative zero');
 is($node->safe_psql('postgres', 'SELECT left(v::text, 16) FROM free UNION ALL SELECT v::text FROM fixed'),
-	join("\n", '[1,-2.5,0]', '[3.5]', '[0.5,0.5,0.5,0.5', '[1e-45,-0]', '[4,5,6]'), 'values arrive as they were sent');
+    join("\n", '[1,-2.5,0]', '[3.5]', '[0.5,0.5,0.5,0.5', '[1e-45,-0]', '[4,5,6]'), 'values arrive as they were sent');
 
 # What is not
 my $short = '08P01: insufficient data left in message';
@@ -76,7 +76,7 @@ is(error_of('free', pack('n n N N', 2, 0, $_, 0x3f800000)), '22000: infinite val
 # What one server writes, another reads.
 $node->safe_psql('postgres', "COPY free TO '$file.out' (FORMAT binary); CREATE TABLE copied (v vector); COPY copied FROM '$file.out' (FORMAT binary)");
 is($node->safe_psql('postgres', 'SELECT count(*), count(*) FILTER (WHERE EXISTS (SELECT FROM free WHERE vector_send(free.v) = vector_send(copied.v))) FROM copied'),
-	'4|4', 'binary output is binary input');
+    '4|4', 'binary output is binary input');
 
 # Random bytes, of which some are made to look like a header: refused or finite, and the server lives. One psql with one
 # COPY a message; an error ends only its COPY.
@@ -86,13 +86,13 @@ my $script = '';
 my $messages = 400;
 for my $i (1 .. $messages)
 {
-	my $count = int rand 6;
-	my $field = rand() < 0.7 ? pack('n n', $count + int(rand 3) - 1 & 0xffff, rand() < 0.9 ? 0 : 1) : '';
-	$field .= pack('N', int rand 2**32) for 1 .. $count;
-	$field = substr($field, 0, int rand 1 + length $field) if rand() < 0.2;
-	write_fields($field);
-	rename $file, "$file.$i" or die "$file.$i: $!";
-	$script .= "COPY free FROM '$file.$i' (FORMAT binary);\n";
+    my $count = int rand 6;
+    my $field = rand() < 0.7 ? pack('n n', $count + int(rand 3) - 1 & 0xffff, rand() < 0.9 ? 0 : 1) : '';
+    $field .= pack('N', int rand 2**32) for 1 .. $count;
+    $field = substr($field, 0, int rand 1 + length $field) if rand() < 0.2;
+    write_fields($field);
+    rename $file, "$file.$i" or die "$file.$i: $!";
+    $script .= "COPY free FROM '$file.$i' (FORMAT binary);\n";
 }
 my ($rc, $stdout, $stderr) = $node->psql('postgres', $script, on_error_stop => 0);
 my $errors = () = $stderr =~ /ERROR:/g;

@@ -2,104 +2,32 @@
 
 #include <gtest/gtest.h>
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
 #include <limits>
-#include <ostream>
 #include <random>
 #include <string>
 #include <thread>
 #include <utility>
 #include <vector>
 
+#include "batch_check.h"
 #include "guarded_memory.h"
+#include "kernel_tables.h"
 
 namespace vectorx {
-
-// How GoogleTest names the table of a failed test.
-static void PrintTo(const Kernels* table, std::ostream* out) { *out << table->name; }
-
 namespace {
 
+using test::all_tables;
+using test::expect_batch_equals_single;
 using test::GuardedMemory;
 using test::kPlaces;
 using test::Place;
+using test::same_bits;
 
 constexpr std::size_t kMaxDim = 2100;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
-
-// A sum in double, and the sum of its terms' magnitudes, which rounding errors are proportional to.
-struct ReferenceSum {
-    double value = 0;
-    double magnitude = 0;
-
-    void add(double term) {
-        value += term;
-        magnitude += std::fabs(term);
-    }
-};
-
-struct Reference {
-    ReferenceSum l2_squared, inner_product, l1, norm_squared_a, norm_squared_b;
-
-    Reference(const std::vector<float>& a, const std::vector<float>& b, std::size_t dim) {
-        for (std::size_t i = 0; i < dim; ++i) {
-            const double x = a[i];
-            const double y = b[i];
-            l2_squared.add((x - y) * (x - y));
-            inner_product.add(x * y);
-            l1.add(std::fabs(x - y));
-            norm_squared_a.add(x * x);
-            norm_squared_b.add(y * y);
-        }
-    }
-};
-
-// The bound of floating-point summation: a result that passed through at most k roundings of terms of magnitude m is
-// off by at most m * k*u / (1 - k*u), u = 2^-24. Each of the at least 16 partial sums of a kernel takes one term of 16;
-// adding the partial sums up takes at most 7 additions (128 of them), computing a term at most 3 roundings (difference,
-// which the square doubles, and product). The reference's own error is 2^-29 of this.
-double error_bound(std::size_t dim, const ReferenceSum& reference) {
-    const std::size_t most_terms = (dim + 7) / 8;
-    const double roundings = static_cast<double>(most_terms + 7 + 3);
-    const double unit = 0x1p-24;
-    return reference.magnitude * roundings * unit / (1 - roundings * unit);
-}
-
-void expect_near(float result, const ReferenceSum& reference, std::size_t dim, const char* what) {
-    EXPECT_NEAR(result, reference.value, error_bound(dim, reference)) << what << ", dim " << dim;
-}
-
-std::vector<float> random_vector(std::mt19937& random, std::size_t dim) {
-    std::uniform_real_distribution<float> uniform(-1, 1);
-    std::vector<float> values(dim);
-    for (float& value : values) value = uniform(random);
-    return values;
-}
-
-// Small integers, never 0: every sum is exact in float whatever its order, so the slightest mistake shows.
-std::vector<float> integer_vector(std::mt19937& random, std::size_t dim) {
-    std::uniform_int_distribution<int> uniform(1, 16);
-    std::vector<float> values(dim);
-    for (float& value : values) value = static_cast<float>(uniform(random)) * (random() % 2 == 0 ? 1.0F : -1.0F);
-    return values;
-}
-
-bool same_bits(float a, float b) { return std::bit_cast<std::uint32_t>(a) == std::bit_cast<std::uint32_t>(b); }
-
-bool same_bits(const CosineSums& a, const CosineSums& b) {
-    return same_bits(a.inner_product, b.inner_product) && same_bits(a.norm_squared_a, b.norm_squared_a) &&
-           same_bits(a.norm_squared_b, b.norm_squared_b);
-}
-
-std::vector<const Kernels*> all_tables() {
-    std::vector<const Kernels*> tables;
-    for (auto table = supported_kernels(); *table != nullptr; ++table) tables.push_back(*table);
-    return tables;
-}
 
 TEST(KernelTables, AreDistinctAndBestFirst) {
     const auto tables = all_tables();
@@ -108,10 +36,13 @@ TEST(KernelTables, AreDistinctAndBestFirst) {
     EXPECT_STREQ(tables.back()->name, "baseline");
     for (std::size_t i = 1; i < tables.size(); ++i) {
         EXPECT_STRNE(tables[i]->name, tables[i - 1]->name);
-        EXPECT_NE(tables[i]->l2_squared, tables[i - 1]->l2_squared);
+        // Each level brings its own kernels, of some kind.
+        EXPECT_TRUE(tables[i]->l2_squared != tables[i - 1]->l2_squared || tables[i]->hamming != tables[i - 1]->hamming);
     }
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+    if (__builtin_cpu_supports("avx512vpopcntdq")) {
+        EXPECT_EQ(tables.size(), 4U);
+    } else if (__builtin_cpu_supports("avx2")) {
         EXPECT_GE(tables.size(), 2U);
     }
 #elif defined(__aarch64__)
@@ -127,14 +58,111 @@ TEST(KernelTables, AreTheSameForEveryThread) {
     for (const auto* table : seen) EXPECT_EQ(table, &kernels());
 }
 
-class FloatKernels : public testing::TestWithParam<const Kernels*> {};
+// The distances of a table on one type of element.
+template <typename Element>
+struct Distances {
+    DistanceKernel<Element, float> l2_squared, inner_product, l1;
+    DistanceKernel<Element, CosineSums> cosine;
+    DistanceBatchKernel<Element, float> l2_squared_batch, inner_product_batch, l1_batch;
+    DistanceBatchKernel<Element, CosineSums> cosine_batch;
+};
 
-TEST_P(FloatKernels, AgreeWithDoublePrecisionAtEveryLength) {
-    const Kernels& k = *GetParam();
+template <typename Element>
+Distances<Element> distances_of(const Kernels& k);
+
+template <>
+Distances<float> distances_of<float>(const Kernels& k) {
+    return {k.l2_squared,       k.inner_product,       k.l1,       k.cosine,
+            k.l2_squared_batch, k.inner_product_batch, k.l1_batch, k.cosine_batch};
+}
+
+template <>
+Distances<Half> distances_of<Half>(const Kernels& k) {
+    return {k.half_l2_squared,       k.half_inner_product,       k.half_l1,       k.half_cosine,
+            k.half_l2_squared_batch, k.half_inner_product_batch, k.half_l1_batch, k.half_cosine_batch};
+}
+
+template <typename Element>
+Element from_float(float value) {
+    if constexpr (std::is_same_v<Element, Half>) {
+        return float_to_half(value);
+    } else {
+        return value;
+    }
+}
+
+double value_of(float value) { return value; }
+double value_of(Half value) { return half_to_float(value); }
+
+template <typename Element>
+std::vector<Element> random_vector(std::mt19937& random, std::size_t dim) {
+    std::uniform_real_distribution<float> uniform(-1, 1);
+    std::vector<Element> values(dim);
+    for (Element& value : values) value = from_float<Element>(uniform(random));
+    return values;
+}
+
+// Small integers, never 0: every sum is exact in float whatever its order, so the slightest mistake shows.
+template <typename Element>
+std::vector<Element> integer_vector(std::mt19937& random, std::size_t dim) {
+    std::uniform_int_distribution<int> uniform(1, 16);
+    std::vector<Element> values(dim);
+    for (Element& value : values) {
+        value = from_float<Element>(static_cast<float>(uniform(random)) * (random() % 2 == 0 ? 1.0F : -1.0F));
+    }
+    return values;
+}
+
+// A sum in double, and the sum of its terms' magnitudes, which rounding errors are proportional to.
+struct ReferenceSum {
+    double value = 0;
+    double magnitude = 0;
+
+    void add(double term) {
+        value += term;
+        magnitude += std::fabs(term);
+    }
+};
+
+struct Reference {
+    ReferenceSum l2_squared, inner_product, l1, norm_squared_a, norm_squared_b;
+
+    template <typename Element>
+    Reference(const std::vector<Element>& a, const std::vector<Element>& b, std::size_t dim) {
+        for (std::size_t i = 0; i < dim; ++i) {
+            const double x = value_of(a[i]);
+            const double y = value_of(b[i]);
+            l2_squared.add((x - y) * (x - y));
+            inner_product.add(x * y);
+            l1.add(std::fabs(x - y));
+            norm_squared_a.add(x * x);
+            norm_squared_b.add(y * y);
+        }
+    }
+};
+
+// The bound of floating-point summation: a result that passed through at most k roundings of terms of magnitude m is
+// off by at most m * k*u / (1 - k*u), u = 2^-24. Each of the at least 8 partial sums of a kernel takes one term of 8;
+// adding the partial sums up takes at most 7 additions (128 of them), computing a term at most 3 roundings (difference,
+// which the square doubles, and product). The reference's own error is 2^-29 of this.
+double error_bound(std::size_t dim, const ReferenceSum& reference) {
+    const std::size_t most_terms = (dim + 7) / 8;
+    const double roundings = static_cast<double>(most_terms + 7 + 3);
+    const double unit = 0x1p-24;
+    return reference.magnitude * roundings * unit / (1 - roundings * unit);
+}
+
+void expect_near(float result, const ReferenceSum& reference, std::size_t dim, const char* what) {
+    EXPECT_NEAR(result, reference.value, error_bound(dim, reference)) << what << ", dim " << dim;
+}
+
+template <typename Element>
+void expect_agreement_with_double(const Kernels& table) {
+    const auto k = distances_of<Element>(table);
     std::mt19937 random(1);
-    const auto a = random_vector(random, kMaxDim);
-    const auto b = random_vector(random, kMaxDim);
-    for (std::size_t dim = 1; dim <= kMaxDim; ++dim) {
+    const auto a = random_vector<Element>(random, kMaxDim);
+    const auto b = random_vector<Element>(random, kMaxDim);
+    for (std::size_t dim = 1; dim <= kMaxDim && !testing::Test::HasFailure(); ++dim) {
         const Reference reference(a, b, dim);
         expect_near(k.l2_squared(a.data(), b.data(), dim), reference.l2_squared, dim, "l2_squared");
         expect_near(k.inner_product(a.data(), b.data(), dim), reference.inner_product, dim, "inner_product");
@@ -143,133 +171,118 @@ TEST_P(FloatKernels, AgreeWithDoublePrecisionAtEveryLength) {
         expect_near(sums.inner_product, reference.inner_product, dim, "cosine.inner_product");
         expect_near(sums.norm_squared_a, reference.norm_squared_a, dim, "cosine.norm_squared_a");
         expect_near(sums.norm_squared_b, reference.norm_squared_b, dim, "cosine.norm_squared_b");
-        if (HasFailure()) return;
     }
 }
 
 // Covers both ends of the vectors: an element that is left out, counted twice or read from outside changes an exact sum
 // or hits a guard page.
-TEST_P(FloatKernels, AreExactOnIntegersAtAnyAddress) {
-    const Kernels& k = *GetParam();
+template <typename Element>
+void expect_exact_sums_at_any_address(const Kernels& table) {
+    const auto k = distances_of<Element>(table);
     std::mt19937 random(2);
-    const auto a_values = integer_vector(random, kMaxDim);
-    const auto b_values = integer_vector(random, kMaxDim);
-    GuardedMemory a_memory(kMaxDim * sizeof(float));
-    GuardedMemory b_memory(kMaxDim * sizeof(float));
+    const auto a_values = integer_vector<Element>(random, kMaxDim);
+    const auto b_values = integer_vector<Element>(random, kMaxDim);
+    GuardedMemory a_memory(kMaxDim * sizeof(Element));
+    GuardedMemory b_memory(kMaxDim * sizeof(Element));
     for (std::size_t dim = 1; dim <= kMaxDim; ++dim) {
         const Reference reference(a_values, b_values, dim);
         for (const Place a_place : kPlaces) {
-            const float* a = a_memory.put(a_values, dim, a_place);
+            const Element* a = a_memory.put(a_values, dim, a_place);
             for (const Place b_place : kPlaces) {
-                const float* b = b_memory.put(b_values, dim, b_place);
-                EXPECT_EQ(k.l2_squared(a, b, dim), reference.l2_squared.value) << dim;
-                EXPECT_EQ(k.inner_product(a, b, dim), reference.inner_product.value) << dim;
-                EXPECT_EQ(k.l1(a, b, dim), reference.l1.value) << dim;
+                const Element* b = b_memory.put(b_values, dim, b_place);
+                ASSERT_EQ(k.l2_squared(a, b, dim), reference.l2_squared.value) << dim;
+                ASSERT_EQ(k.inner_product(a, b, dim), reference.inner_product.value) << dim;
+                ASSERT_EQ(k.l1(a, b, dim), reference.l1.value) << dim;
                 const CosineSums sums = k.cosine(a, b, dim);
-                EXPECT_EQ(sums.inner_product, reference.inner_product.value) << dim;
-                EXPECT_EQ(sums.norm_squared_a, reference.norm_squared_a.value) << dim;
-                EXPECT_EQ(sums.norm_squared_b, reference.norm_squared_b.value) << dim;
-                if (HasFailure()) return;
+                ASSERT_EQ(sums.inner_product, reference.inner_product.value) << dim;
+                ASSERT_EQ(sums.norm_squared_a, reference.norm_squared_a.value) << dim;
+                ASSERT_EQ(sums.norm_squared_b, reference.norm_squared_b.value) << dim;
             }
         }
     }
 }
 
-TEST_P(FloatKernels, GiveTheSameBitsAtAnyAddress) {
-    const Kernels& k = *GetParam();
+template <typename Element>
+void expect_same_bits_at_any_address(const Kernels& table) {
+    const auto k = distances_of<Element>(table);
     std::mt19937 random(3);
-    const auto a = random_vector(random, kMaxDim);
-    const auto b_values = random_vector(random, kMaxDim);
-    GuardedMemory b_memory(kMaxDim * sizeof(float));
+    const auto a = random_vector<Element>(random, kMaxDim);
+    const auto values = random_vector<Element>(random, kMaxDim);
+    GuardedMemory memory(kMaxDim * sizeof(Element));
     for (std::size_t dim = 1; dim <= kMaxDim; dim += 1 + dim / 100) {
         for (const Place place : kPlaces) {
-            const float* b = b_memory.put(b_values, dim, place);
-            EXPECT_TRUE(same_bits(k.l2_squared(a.data(), b, dim), k.l2_squared(a.data(), b_values.data(), dim))) << dim;
-            EXPECT_TRUE(same_bits(k.inner_product(a.data(), b, dim), k.inner_product(a.data(), b_values.data(), dim)))
-                << dim;
-            EXPECT_TRUE(same_bits(k.l1(a.data(), b, dim), k.l1(a.data(), b_values.data(), dim))) << dim;
-            EXPECT_TRUE(same_bits(k.cosine(a.data(), b, dim), k.cosine(a.data(), b_values.data(), dim))) << dim;
+            const Element* b = memory.put(values, dim, place);
+            ASSERT_TRUE(same_bits(k.l2_squared(a.data(), b, dim), k.l2_squared(a.data(), values.data(), dim)));
+            ASSERT_TRUE(same_bits(k.inner_product(a.data(), b, dim), k.inner_product(a.data(), values.data(), dim)));
+            ASSERT_TRUE(same_bits(k.l1(a.data(), b, dim), k.l1(a.data(), values.data(), dim)));
+            ASSERT_TRUE(same_bits(k.cosine(a.data(), b, dim), k.cosine(a.data(), values.data(), dim)));
         }
     }
 }
 
-TEST_P(FloatKernels, GiveTheSameBitsInABatch) {
-    const Kernels& k = *GetParam();
+template <typename Element>
+void expect_same_bits_in_batches(const Kernels& table) {
+    const auto k = distances_of<Element>(table);
     std::mt19937 random(4);
-    for (const std::size_t dim : {0, 1, 2, 3, 7, 16, 31, 100, 128, 257, 384, 768, 1000, 1024, 1536, 2048, 2100}) {
-        const auto query = random_vector(random, dim);
-        for (const std::size_t count : {0, 1, 2, 3, 4, 5, 8, 31, 32, 33, 100}) {
-            // The vectors end at a guard page; their order in memory is not that of the batch.
-            GuardedMemory memory(count * dim * sizeof(float));
-            const float* first = memory.put(random_vector(random, count * dim), count * dim, Place::kAtEnd);
-            std::vector<const float*> vectors(count);
-            for (std::size_t i = 0; i < count; ++i) vectors[i] = first + (i * 37 + 11) % count * dim;
-
-            std::vector<float> out(count + 1);
-            const auto expect_same = [&](FloatBatchKernel batch, FloatKernel single, const char* what) {
-                out.assign(count + 1, -1.0F);
-                batch(query.data(), vectors.data(), count, dim, out.data());
-                for (std::size_t i = 0; i < count; ++i) {
-                    EXPECT_TRUE(same_bits(out[i], single(query.data(), vectors[i], dim)))
-                        << what << ", dim " << dim << ", vector " << i << " of " << count;
-                }
-                EXPECT_EQ(out[count], -1.0F) << what << " wrote more than " << count << " results";
-            };
-            expect_same(k.l2_squared_batch, k.l2_squared, "l2_squared");
-            expect_same(k.inner_product_batch, k.inner_product, "inner_product");
-            expect_same(k.l1_batch, k.l1, "l1");
-
-            std::vector<CosineSums> sums(count + 1, CosineSums{-1, -1, -1});
-            k.cosine_batch(query.data(), vectors.data(), count, dim, sums.data());
-            for (std::size_t i = 0; i < count; ++i) {
-                EXPECT_TRUE(same_bits(sums[i], k.cosine(query.data(), vectors[i], dim)))
-                    << "cosine, dim " << dim << ", vector " << i << " of " << count;
-            }
-            EXPECT_TRUE(same_bits(sums[count], CosineSums{-1, -1, -1}));
-            if (HasFailure()) return;
-        }
-    }
+    const auto values = [&random](std::size_t n) { return random_vector<Element>(random, n); };
+    expect_batch_equals_single<Element, float>(k.l2_squared_batch, k.l2_squared, -1.0F, values);
+    expect_batch_equals_single<Element, float>(k.inner_product_batch, k.inner_product, -1.0F, values);
+    expect_batch_equals_single<Element, float>(k.l1_batch, k.l1, -1.0F, values);
+    expect_batch_equals_single<Element, CosineSums>(k.cosine_batch, k.cosine, CosineSums{-1, -1, -1}, values);
 }
 
-TEST_P(FloatKernels, GiveZeroForEmptyVectors) {
-    const Kernels& k = *GetParam();
+template <typename Element>
+void expect_zero_for_empty_vectors(const Kernels& table) {
+    const auto k = distances_of<Element>(table);
     GuardedMemory memory(1);
-    // Nothing may be read here.
-    const float* nothing = memory.put(std::vector<float>(), 0, Place::kAtEnd);
+    const Element* nothing = memory.space<Element>(0, Place::kAtEnd);  // may not be read
     EXPECT_TRUE(same_bits(k.l2_squared(nothing, nothing, 0), 0.0F));
     EXPECT_TRUE(same_bits(k.inner_product(nothing, nothing, 0), 0.0F));
     EXPECT_TRUE(same_bits(k.l1(nothing, nothing, 0), 0.0F));
     EXPECT_TRUE(same_bits(k.cosine(nothing, nothing, 0), CosineSums{0, 0, 0}));
 }
 
-TEST_P(FloatKernels, PropagateNanAndInfinityFromEveryPosition) {
-    const Kernels& k = *GetParam();
+template <typename Element>
+void expect_nan_and_infinity_from_every_position(const Kernels& table) {
+    const auto k = distances_of<Element>(table);
     for (const std::size_t dim : {1, 3, 4, 5, 15, 16, 17, 31, 64, 100, 128, 143, 300}) {
-        const std::vector<float> ones(dim, 1.0F);
+        const std::vector<Element> ones(dim, from_float<Element>(1.0F));
         for (std::size_t at = 0; at < dim; ++at) {
-            std::vector<float> v = ones;
-            v[at] = kNan;
-            using Pair = std::pair<const std::vector<float>*, const std::vector<float>*>;
+            std::vector<Element> v = ones;
+            v[at] = from_float<Element>(kNan);
+            using Pair = std::pair<const std::vector<Element>*, const std::vector<Element>*>;
             for (const auto& [a, b] : {Pair(&v, &ones), Pair(&ones, &v)}) {
-                EXPECT_TRUE(std::isnan(k.l2_squared(a->data(), b->data(), dim)));
-                EXPECT_TRUE(std::isnan(k.inner_product(a->data(), b->data(), dim)));
-                EXPECT_TRUE(std::isnan(k.l1(a->data(), b->data(), dim)));
-                EXPECT_TRUE(std::isnan(k.cosine(a->data(), b->data(), dim).inner_product));
+                ASSERT_TRUE(std::isnan(k.l2_squared(a->data(), b->data(), dim)));
+                ASSERT_TRUE(std::isnan(k.inner_product(a->data(), b->data(), dim)));
+                ASSERT_TRUE(std::isnan(k.l1(a->data(), b->data(), dim)));
+                ASSERT_TRUE(std::isnan(k.cosine(a->data(), b->data(), dim).inner_product));
             }
-            EXPECT_TRUE(std::isnan(k.cosine(v.data(), ones.data(), dim).norm_squared_a));
-            EXPECT_TRUE(std::isnan(k.cosine(ones.data(), v.data(), dim).norm_squared_b));
+            ASSERT_TRUE(std::isnan(k.cosine(v.data(), ones.data(), dim).norm_squared_a));
+            ASSERT_TRUE(std::isnan(k.cosine(ones.data(), v.data(), dim).norm_squared_b));
 
-            v[at] = -kInfinity;
-            EXPECT_EQ(k.l2_squared(v.data(), ones.data(), dim), kInfinity);
-            EXPECT_EQ(k.inner_product(v.data(), ones.data(), dim), -kInfinity);
-            EXPECT_EQ(k.l1(v.data(), ones.data(), dim), kInfinity);
-            EXPECT_EQ(k.cosine(v.data(), ones.data(), dim).norm_squared_a, kInfinity);
-            EXPECT_EQ(k.cosine(ones.data(), v.data(), dim).norm_squared_b, kInfinity);
+            v[at] = from_float<Element>(-kInfinity);
+            ASSERT_EQ(k.l2_squared(v.data(), ones.data(), dim), kInfinity);
+            ASSERT_EQ(k.inner_product(v.data(), ones.data(), dim), -kInfinity);
+            ASSERT_EQ(k.l1(v.data(), ones.data(), dim), kInfinity);
+            ASSERT_EQ(k.cosine(v.data(), ones.data(), dim).norm_squared_a, kInfinity);
+            ASSERT_EQ(k.cosine(ones.data(), v.data(), dim).norm_squared_b, kInfinity);
             // inf - inf
-            EXPECT_TRUE(std::isnan(k.l2_squared(v.data(), v.data(), dim)));
-            EXPECT_TRUE(std::isnan(k.l1(v.data(), v.data(), dim)));
+            ASSERT_TRUE(std::isnan(k.l2_squared(v.data(), v.data(), dim)));
+            ASSERT_TRUE(std::isnan(k.l1(v.data(), v.data(), dim)));
         }
     }
+}
+
+class FloatKernels : public testing::TestWithParam<const Kernels*> {};
+VECTORX_FOR_EACH_TABLE(FloatKernels);
+
+TEST_P(FloatKernels, AgreeWithDoublePrecisionAtEveryLength) { expect_agreement_with_double<float>(*GetParam()); }
+TEST_P(FloatKernels, AreExactOnIntegersAtAnyAddress) { expect_exact_sums_at_any_address<float>(*GetParam()); }
+TEST_P(FloatKernels, GiveTheSameBitsAtAnyAddress) { expect_same_bits_at_any_address<float>(*GetParam()); }
+TEST_P(FloatKernels, GiveTheSameBitsInABatch) { expect_same_bits_in_batches<float>(*GetParam()); }
+TEST_P(FloatKernels, GiveZeroForEmptyVectors) { expect_zero_for_empty_vectors<float>(*GetParam()); }
+TEST_P(FloatKernels, PropagateNanAndInfinityFromEveryPosition) {
+    expect_nan_and_infinity_from_every_position<float>(*GetParam());
 }
 
 TEST_P(FloatKernels, OverflowToInfinity) {
@@ -281,8 +294,38 @@ TEST_P(FloatKernels, OverflowToInfinity) {
     EXPECT_EQ(k.l1(large.data(), small.data(), large.size()), kInfinity);
 }
 
-INSTANTIATE_TEST_SUITE_P(, FloatKernels, testing::ValuesIn(all_tables()),
-                         [](const auto& table) { return std::string(table.param->name); });
+class HalfKernels : public testing::TestWithParam<const Kernels*> {};
+VECTORX_FOR_EACH_TABLE(HalfKernels);
+
+TEST_P(HalfKernels, AgreeWithDoublePrecisionAtEveryLength) { expect_agreement_with_double<Half>(*GetParam()); }
+TEST_P(HalfKernels, AreExactOnIntegersAtAnyAddress) { expect_exact_sums_at_any_address<Half>(*GetParam()); }
+TEST_P(HalfKernels, GiveTheSameBitsAtAnyAddress) { expect_same_bits_at_any_address<Half>(*GetParam()); }
+TEST_P(HalfKernels, GiveTheSameBitsInABatch) { expect_same_bits_in_batches<Half>(*GetParam()); }
+TEST_P(HalfKernels, GiveZeroForEmptyVectors) { expect_zero_for_empty_vectors<Half>(*GetParam()); }
+TEST_P(HalfKernels, PropagateNanAndInfinityFromEveryPosition) {
+    expect_nan_and_infinity_from_every_position<Half>(*GetParam());
+}
+
+// 65504 squared is far outside of float16: sums are float32.
+TEST_P(HalfKernels, AccumulateBeyondTheRangeOfHalf) {
+    const Kernels& k = *GetParam();
+    const std::vector<Half> large(2000, float_to_half(kMaxHalf));
+    const std::vector<Half> small(2000, float_to_half(-kMaxHalf));
+    const double difference = 2.0 * kMaxHalf;
+    EXPECT_NEAR(k.half_l2_squared(large.data(), small.data(), 2000), 2000 * difference * difference, 1e9);
+    EXPECT_NEAR(k.half_inner_product(large.data(), large.data(), 2000), 2000.0 * kMaxHalf * kMaxHalf, 1e9);
+    EXPECT_NEAR(k.half_l1(large.data(), small.data(), 2000), 2000 * difference, 1e4);
+}
+
+// A subnormal number counts as what it is, not as 0.
+TEST_P(HalfKernels, SeeSubnormalNumbers) {
+    const Kernels& k = *GetParam();
+    for (const std::size_t dim : {1, 3, 7, 15, 16, 100}) {
+        const std::vector<Half> smallest(dim, Half{1});  // 2^-24
+        const std::vector<Half> ones(dim, float_to_half(1.0F));
+        EXPECT_EQ(k.half_inner_product(smallest.data(), ones.data(), dim), static_cast<float>(dim) * 0x1p-24F);
+    }
+}
 
 }  // namespace
 }  // namespace vectorx

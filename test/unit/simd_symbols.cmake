@@ -2,7 +2,7 @@
 # it for the whole library, which then dies with SIGILL on a lesser CPU. So these objects must hold none.
 set(checked 0)
 foreach(object IN LISTS OBJECTS)
-    if(NOT object MATCHES "_(avx[^/]*|neon)\\.cpp\\.o$")
+    if(NOT object MATCHES "_(avx[^/]*|popcnt|neon)\\.cpp\\.o$")
         continue()
     endif()
     execute_process(COMMAND ${NM} -C ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)

@@ -21,9 +21,9 @@ namespace vectorx {
 namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
-constexpr DenseType kType{"vector", 1000};
+constexpr VectorType kType{"vector", 1000};
 
-std::vector<float> parse(std::string_view text, const DenseType& type = kType) {
+std::vector<float> parse(std::string_view text, const VectorType& type = kType) {
     // A buffer of its own, not followed by NUL, so that a read past the end is one that a sanitizer sees.
     std::vector<char> copy(text.begin(), text.end());
     std::vector<float> out(type.max_dim);
@@ -32,7 +32,7 @@ std::vector<float> parse(std::string_view text, const DenseType& type = kType) {
 }
 
 // "" when the text is accepted, otherwise code, message and detail of the error.
-std::string error_of(std::string_view text, const DenseType& type = kType) {
+std::string error_of(std::string_view text, const VectorType& type = kType) {
     try {
         parse(text, type);
         return "";
@@ -153,7 +153,7 @@ TEST(Text, RefusesWhatIsNotFinite) {
 }
 
 TEST(Text, KnowsTheLimitsOfTheType) {
-    constexpr DenseType kHalf{"halfvec", 3, 65520.0f};
+    constexpr VectorType kHalf{"halfvec", 3, 65520.0f};
     EXPECT_EQ(parse("[65504,-65519.9,1]", kHalf), (std::vector<float>{65504, -65519.9f, 1}));
     EXPECT_EQ(error_of("[65520]", kHalf),
               error_text(ErrorCode::kNumericValueOutOfRange, "\"65520\" is out of range for type halfvec"));
@@ -360,7 +360,7 @@ TEST(Text, ReadsRandomNumbersAsStrtofDoes) {
 TEST(Text, SurvivesGarbage) {
     std::mt19937 random(4);
     const std::string alphabet = "[[]],,  ..--++eEpPxX00112345789nNaAiIfFtTyY(){}\t\n\0\x80\xff";
-    constexpr DenseType kSmall{"vector", 5};
+    constexpr VectorType kSmall{"vector", 5};
     int accepted = 0;
     for (int i = 0; i < 400000; ++i) {
         std::string text;

@@ -7,42 +7,31 @@
 #include <bit>
 #include <cmath>
 #include <cstring>
-#include <limits>
-#include <string>
 
-#include "vectorx/error.h"
-
-// The next loop has no dependence between iterations although its output may be one of its inputs.
-#if defined(__clang__)
-#define VECTORX_INDEPENDENT_ITERATIONS _Pragma("clang loop vectorize(assume_safety)")
-#else
-#define VECTORX_INDEPENDENT_ITERATIONS _Pragma("GCC ivdep")
-#endif
+#include "core/elementwise/checked.h"
 
 namespace vectorx {
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
-[[noreturn]] void fail_overflow() { throw Error(ErrorCode::kNumericValueOutOfRange, "value out of range: overflow"); }
-
-[[noreturn]] void fail_underflow() { throw Error(ErrorCode::kNumericValueOutOfRange, "value out of range: underflow"); }
-
-// out[i] = op(a[i], b[i]), which may also be in place; an infinite result is an overflow.
-template <typename A, typename B, typename Out, typename Operation>
-void combine_checked(const A* a, const B* b, std::size_t dim, Out* out, Operation op) {
-    int overflow = 0;
-    VECTORX_INDEPENDENT_ITERATIONS
-    for (std::size_t i = 0; i < dim; ++i) {
-        Out value = op(a[i], b[i]);
-        overflow |= std::fabs(value) == std::numeric_limits<Out>::infinity();
-        out[i] = value;
-    }
-    if (overflow != 0) fail_overflow();
-}
-
 std::uint32_t swap_on_little_endian(std::uint32_t bits) {
     return std::endian::native == std::endian::little ? __builtin_bswap32(bits) : bits;
+}
+
+template <typename Word>
+void decode_words(const unsigned char* bytes, std::size_t count, Word* out) {
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t bits;
+        std::memcpy(&bits, bytes + i * sizeof bits, sizeof bits);
+        out[i] = std::bit_cast<Word>(swap_on_little_endian(bits));
+    }
+}
+
+template <typename Word>
+void encode_words(const Word* x, std::size_t count, unsigned char* bytes) {
+    for (std::size_t i = 0; i < count; ++i) {
+        std::uint32_t bits = swap_on_little_endian(std::bit_cast<std::uint32_t>(x[i]));
+        std::memcpy(bytes + i * sizeof bits, &bits, sizeof bits);
+    }
 }
 
 }  // namespace
@@ -72,20 +61,9 @@ void multiply(const float* a, const float* b, std::size_t dim, float* out) {
 }
 
 double norm(const float* x, std::size_t dim) {
-    // Independent sums: the additions need not wait for each other, and the order is the same on every machine.
-    constexpr std::size_t kLanes = 8;
-    double sums[kLanes] = {};
-    std::size_t i = 0;
-    for (; i + kLanes <= dim; i += kLanes) {
-        for (std::size_t lane = 0; lane < kLanes; ++lane) {
-            double value = x[i + lane];
-            sums[lane] += value * value;
-        }
-    }
-    for (std::size_t lane = 0; i < dim; ++i, ++lane) sums[lane] += static_cast<double>(x[i]) * x[i];
-    double total = 0;
-    for (double sum : sums) total += sum;
-    return std::sqrt(total);
+    SumOfSquares sum;
+    sum.add(x, dim);
+    return std::sqrt(sum.total());
 }
 
 void normalize(const float* x, std::size_t dim, float* out) {
@@ -113,14 +91,17 @@ int compare(const float* a, std::size_t dim_a, const float* b, std::size_t dim_b
     return dim_a == dim_b ? 0 : (dim_a < dim_b ? -1 : 1);
 }
 
+void positive_bits(const float* x, std::size_t dim, unsigned char* bits) {
+    pack_bits(dim, bits, [x](std::size_t i) { return x[i] > 0; });
+}
+
 void check_finite(const float* x, std::size_t dim, const char* type_name) {
     int finite = 1;
     for (std::size_t i = 0; i < dim; ++i) finite &= std::fabs(x[i]) < kInfinity;
     if (finite != 0) return;
     std::size_t i = 0;
     while (std::isfinite(x[i])) ++i;
-    throw Error(ErrorCode::kDataException,
-                std::string(std::isnan(x[i]) ? "NaN" : "infinite value") + " not allowed in " + type_name);
+    fail_not_finite(std::isnan(x[i]), type_name);
 }
 
 void convert(const std::int32_t* x, std::size_t dim, float* out) {
@@ -131,20 +112,15 @@ void convert(const double* x, std::size_t dim, float* out) {
     for (std::size_t i = 0; i < dim; ++i) out[i] = static_cast<float>(x[i]);
 }
 
-void decode_big_endian(const unsigned char* bytes, std::size_t dim, float* out) {
-    for (std::size_t i = 0; i < dim; ++i) {
-        std::uint32_t bits;
-        std::memcpy(&bits, bytes + i * sizeof bits, sizeof bits);
-        out[i] = std::bit_cast<float>(swap_on_little_endian(bits));
-    }
+void decode_big_endian(const unsigned char* bytes, std::size_t dim, float* out) { decode_words(bytes, dim, out); }
+
+void decode_big_endian(const unsigned char* bytes, std::size_t dim, std::int32_t* out) {
+    decode_words(bytes, dim, out);
 }
 
-void encode_big_endian(const float* x, std::size_t dim, unsigned char* bytes) {
-    for (std::size_t i = 0; i < dim; ++i) {
-        std::uint32_t bits = swap_on_little_endian(std::bit_cast<std::uint32_t>(x[i]));
-        std::memcpy(bytes + i * sizeof bits, &bits, sizeof bits);
-    }
-}
+void encode_big_endian(const float* x, std::size_t dim, unsigned char* bytes) { encode_words(x, dim, bytes); }
+
+void encode_big_endian(const std::int32_t* x, std::size_t dim, unsigned char* bytes) { encode_words(x, dim, bytes); }
 
 void convert(const float* x, std::size_t dim, double* out) {
     for (std::size_t i = 0; i < dim; ++i) out[i] = x[i];

@@ -13,7 +13,7 @@ namespace vectorx {
 
 // The neighbours that a new node is to have, and the working memory for finding them; kept from one node to the next.
 class LinkPlan {
-   public:
+ public:
     LinkPlan(const GraphOptions& options, std::pmr::memory_resource* memory)
         : scratch(options, options.ef_construction, memory),
           selection(memory),
@@ -34,7 +34,7 @@ class LinkPlan {
     std::pmr::vector<Candidate> entries;
     std::pmr::vector<Candidate> nearest;  // the candidates of level 0, nearest first: among them are equal vectors
 
-   private:
+ private:
     std::pmr::vector<LinkList> neighbours_;
 };
 
@@ -59,9 +59,9 @@ void plan_links(Store& store, const std::byte* payload, int level, NodeId self, 
     for (int l = std::min(level, entry.level); l >= 0; --l) {
         search_level(store, payload, entries.data(), entries_live, entries.size(), l, ef, plan.scratch);
         if (self != kNoNode) {
-            results.erase(std::remove_if(results.begin(), results.end(),
-                                         [self](const Candidate& c) { return c.node == self; }),
-                          results.end());
+            results.erase(
+                std::remove_if(results.begin(), results.end(), [self](const Candidate& c) { return c.node == self; }),
+                results.end());
         }
         plan.selection.select(store, results.data(), results.size(), options.links_at(l), Fill::kStaged,
                               &plan.neighbours(l));
@@ -76,8 +76,8 @@ void plan_links(Store& store, const std::byte* payload, int level, NodeId self, 
 
 // Puts `node`, whose distance to each of the list's first `strict` links is in `between`, into the list of its
 // neighbour. A full list gives up the farthest of the links that fill it, or of the strict ones if nothing fills it;
-// that can be `node` itself. Returns whether the list now holds it.
-inline bool enter(LinkList* list, int capacity, const Candidate& node, const float* between) {
+// that can be `node` itself, unless it is to be kept whatever the order. Returns whether the list now holds it.
+inline bool enter(LinkList* list, int capacity, const Candidate& node, const float* between, bool keep) {
     LinkList& l = *list;
     Candidate fill[kMaxLinks + 1];
     int fill_count = 0;
@@ -99,8 +99,20 @@ inline bool enter(LinkList* list, int capacity, const Candidate& node, const flo
     for (int i = l.strict; i < l.count; ++i) fill[fill_count++] = l.links[i];
     std::sort(fill, fill + fill_count);
     if (strict + fill_count > capacity) {
-        const Candidate& dropped = fill_count > 0 ? fill[--fill_count] : kept[--strict];
-        if (dropped.node == node.node) return false;
+        bool from_fill = fill_count > 0;
+        NodeId dropped = from_fill ? fill[--fill_count].node : kept[--strict].node;
+        if (dropped == node.node) {
+            if (!keep) return false;
+            // Then the one before it goes, which is a strict one if nothing else fills the list.
+            if (fill_count > 0) {
+                fill[fill_count - 1] = node;
+            } else if (from_fill) {
+                --strict;
+                fill[fill_count++] = node;
+            } else {
+                kept[strict - 1] = node;
+            }
+        }
     }
     std::copy(kept, kept + strict, l.links);
     std::copy(fill, fill + fill_count, l.links + strict);
@@ -111,7 +123,8 @@ inline bool enter(LinkList* list, int capacity, const Candidate& node, const flo
 
 // Adds `node` to the neighbours of `owner` on `level`, as enter() does. Returns whether the list now holds `node`.
 template <GraphStore Store>
-bool add_link(Store& store, NodeId owner, int level, const Candidate& node, const std::byte* node_payload) {
+bool add_link(Store& store, NodeId owner, int level, const Candidate& node, const std::byte* node_payload,
+              bool keep = false) {
     const std::byte* payload = store.payload(owner);
     int capacity = store.options().links_at(level);
     LinkList expected;
@@ -124,7 +137,7 @@ bool add_link(Store& store, NodeId owner, int level, const Candidate& node, cons
         for (int i = 0; i < expected.strict; ++i)
             between[i] = store.distance(node_payload, store.payload(expected.links[i].node));
         LinkList desired = expected;
-        if (!enter(&desired, capacity, node, between)) return false;
+        if (!enter(&desired, capacity, node, between, keep)) return false;
         LinkUpdate update = store.replace_links(owner, level, expected, desired);
         if (update != LinkUpdate::kChanged) return update == LinkUpdate::kDone;
         store.check_for_interrupts();
@@ -132,15 +145,18 @@ bool add_link(Store& store, NodeId owner, int level, const Candidate& node, cons
 }
 
 // Makes the neighbours in `plan` link back to `node`, level 0 first: whoever reaches the node on an upper level must be
-// able to go on from it below.
+// able to go on from it below. On level 0 one of them does so in any case, since all searches end there.
 template <GraphStore Store>
 void link_back(Store& store, NodeId node, const std::byte* payload, int level, LinkPlan& plan) {
     for (int l = 0; l <= level; ++l) {
         const LinkList& list = plan.neighbours(l);
+        bool linked = false;
         for (int i = 0; i < list.count; ++i) {
-            add_link(store, list.links[i].node, l, {list.links[i].distance, node}, payload);
+            linked |= add_link(store, list.links[i].node, l, {list.links[i].distance, node}, payload);
             store.release_payloads();
         }
+        for (int i = 0; l == 0 && !linked && i < list.count; ++i)
+            linked = add_link(store, list.links[i].node, l, {list.links[i].distance, node}, payload, true);
     }
 }
 

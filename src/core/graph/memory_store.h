@@ -31,13 +31,13 @@ using RowId = std::uint64_t;
 struct ArenaNode {
     std::atomic<std::uint8_t> lock;
     std::uint8_t level;
-    bool merged;                              // its vector equals that of another node, which stands for both
-    std::uint8_t strict_count;                // of the links on level 0
-    std::atomic<std::uint32_t> link_count;    // on level 0
-    std::uint32_t upper;                      // number of the slot of level 1; level l is slot upper + l - 1
-    std::uint32_t output_id;                  // what the node is called where the graph is written to
-    std::atomic<NodeId> next_equal;           // chain of the nodes merged into this one
-    std::uint32_t hash;                       // of the payload
+    bool merged;                            // its vector equals that of another node, which stands for both
+    std::uint8_t strict_count;              // of the links on level 0
+    std::atomic<std::uint32_t> link_count;  // on level 0
+    std::uint32_t upper;                    // number of the slot of level 1; level l is slot upper + l - 1
+    std::uint32_t output_id;                // what the node is called where the graph is written to
+    std::atomic<NodeId> next_equal;         // chain of the nodes merged into this one
+    std::uint32_t hash;                     // of the payload
     RowId row;
 };
 static_assert(sizeof(ArenaNode) == 32 && std::atomic<NodeId>::is_always_lock_free);
@@ -47,10 +47,13 @@ struct ArenaUpper {
     std::uint8_t strict_count;
 };
 
-// Sizes and places within the chunks.
+// Sizes and places within the chunks. Payloads of one size lie in their nodes; payloads of different sizes lie one
+// after the other in chunks of their own, and a node holds the place of its payload.
 class ArenaLayout {
-   public:
-    ArenaLayout(const GraphOptions& options, std::size_t payload_size) : m(options.m) {
+ public:
+    template <typename Codec>
+    ArenaLayout(const GraphOptions& options, const Codec& codec) : m(options.m) {
+        std::size_t payload_size = Codec::kVariableSize ? sizeof(std::uint64_t) : codec.payload_size();
         payload_offset = sizeof(ArenaNode);
         links_offset = payload_offset + (payload_size + 7) / 8 * 8;
         auto links = static_cast<std::size_t>(options.links_at(0));
@@ -62,6 +65,8 @@ class ArenaLayout {
 
     std::size_t node_chunk_size() const { return node_size << node_bits; }
     std::size_t upper_chunk_size() const { return upper_size << upper_bits; }
+    static constexpr std::size_t payload_chunk_size() { return std::size_t{1} << kPayloadChunkBits; }
+    static constexpr int kPayloadChunkBits = 20;
 
     // Chunks of about a megabyte.
     static constexpr std::size_t kChunkSize = std::size_t{1} << 20;
@@ -74,7 +79,7 @@ class ArenaLayout {
     int node_bits;  // nodes in a chunk, as a power of two
     int upper_bits;
 
-   private:
+ private:
     static int bits_for(std::size_t size) {
         return static_cast<int>(std::bit_width(std::max<std::size_t>(kChunkSize / size, 1))) - 1;
     }
@@ -84,6 +89,7 @@ class ArenaLayout {
 struct ArenaState {
     std::atomic<std::uint32_t> node_count{0};
     std::atomic<std::uint32_t> upper_count{0};
+    std::atomic<std::uint64_t> payload_end{0};   // place after the last payload, where they are apart
     std::atomic<std::uint64_t> entry{kNoEntry};  // level in the high word, node in the low one
 
     static constexpr std::uint64_t kNoEntry = ~std::uint64_t{0};
@@ -91,16 +97,17 @@ struct ArenaState {
 
 template <typename Codec>
 class MemoryStore {
-   public:
+ public:
     // The chunk tables belong to the caller, who fills them before nodes in those chunks are used.
     MemoryStore(const GraphOptions& options, const Codec& codec, ArenaState* state, std::byte* const* node_chunks,
-                std::byte* const* upper_chunks)
+                std::byte* const* upper_chunks, std::byte* const* payload_chunks = nullptr)
         : options_(options),
           codec_(codec),
-          layout_(options, codec.payload_size()),
+          layout_(options, codec),
           state_(state),
           node_chunks_(node_chunks),
-          upper_chunks_(upper_chunks) {}
+          upper_chunks_(upper_chunks),
+          payload_chunks_(payload_chunks) {}
 
     // Called now and then in long loops, with `argument`.
     void set_interrupt_check(void (*check)(void*), void* argument) {
@@ -115,16 +122,21 @@ class MemoryStore {
 
     // -- loading
 
-    // Fills the slot of `node` (a number that the caller has claimed, whose chunk is there) with a vector.
-    void init_node(NodeId node, const std::byte* payload, RowId row, int level, std::uint32_t upper) {
+    // Fills the slot of `node` with a vector. The caller has claimed the node, its upper slots from `upper` on, and,
+    // if payloads are apart, `payload_place` with room for this one; their chunks are there.
+    void init_node(NodeId node, const std::byte* payload, RowId row, int level, std::uint32_t upper,
+                   [[maybe_unused]] std::uint64_t payload_place = 0) {
         auto* header = new (slot(node)) ArenaNode{};
         header->level = static_cast<std::uint8_t>(level);
         header->upper = upper;
         header->output_id = kNoNode;
         header->next_equal.store(kNoNode, std::memory_order_relaxed);
         header->row = row;
-        std::memcpy(slot(node) + layout_.payload_offset, payload, codec_.payload_size());
-        header->hash = hash_bytes(payload, codec_.payload_size());
+        std::size_t size = codec_.size_of(payload);
+        if constexpr (Codec::kVariableSize)
+            std::memcpy(slot(node) + layout_.payload_offset, &payload_place, sizeof(payload_place));
+        std::memcpy(const_cast<std::byte*>(this->payload(node)), payload, size);
+        header->hash = hash_bytes(payload, size);
         for (int l = 1; l <= level; ++l) new (upper_slot(upper + static_cast<std::uint32_t>(l) - 1)) ArenaUpper{};
     }
 
@@ -132,8 +144,8 @@ class MemoryStore {
 
     // -- merging equal vectors
 
-    // Enters `node` into `table` (`size` entries, a power of two above the number of nodes, all kNoNode at first). If an
-    // equal vector is there already, the node is chained to it and takes no part in the graph. Any number of
+    // Enters `node` into `table` (`size` entries, a power of two above the number of nodes, all kNoNode at first). If
+    // an equal vector is there already, the node is chained to it and takes no part in the graph. Any number of
     // builders may merge different nodes at the same time.
     void merge_equal(NodeId node, std::atomic<NodeId>* table, std::size_t size) {
         ArenaNode& mine = header(node);
@@ -142,7 +154,9 @@ class MemoryStore {
             NodeId other = kNoNode;
             if (table[slot].compare_exchange_strong(other, node, std::memory_order_acq_rel)) return;
             ArenaNode& theirs = header(other);
-            if (theirs.hash != mine.hash || std::memcmp(payload(other), payload(node), codec_.payload_size()) != 0)
+            std::size_t payload_size = codec_.size_of(payload(node));
+            if (theirs.hash != mine.hash || codec_.size_of(payload(other)) != payload_size ||
+                std::memcmp(payload(other), payload(node), payload_size) != 0)
                 continue;
             mine.merged = true;
             NodeId first = theirs.next_equal.load(std::memory_order_acquire);
@@ -161,17 +175,23 @@ class MemoryStore {
         return {static_cast<NodeId>(entry), static_cast<int>(entry >> 32)};
     }
 
-    // Makes `node` the entry point unless there is one on as high a level; returns whether there was none at all.
-    bool raise_entry_point(NodeId node, int level) {
-        std::uint64_t mine = (static_cast<std::uint64_t>(level) << 32) | node;
+    // Makes `node` the entry point if there is none; returns whether it is now.
+    bool claim_entry_point(NodeId node, int level) {
+        std::uint64_t none = ArenaState::kNoEntry;
+        return state_->entry.compare_exchange_strong(none, entry_word(node, level), std::memory_order_acq_rel);
+    }
+
+    // Makes `node` the entry point unless there is one on as high a level.
+    void raise_entry_point(NodeId node, int level) {
         std::uint64_t current = state_->entry.load(std::memory_order_acquire);
         while (current == ArenaState::kNoEntry || static_cast<int>(current >> 32) < level) {
-            if (state_->entry.compare_exchange_weak(current, mine, std::memory_order_acq_rel)) return true;
+            if (state_->entry.compare_exchange_weak(current, entry_word(node, level), std::memory_order_acq_rel))
+                return;
         }
-        return false;
     }
 
     void evaluate(const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live) const {
+        if (count <= 0) return;
         const std::byte* payloads[kMaxLinks];
         float distances[kMaxLinks];
         for (int i = 0; i < count; ++i) payloads[i] = payload(nodes[i]);
@@ -190,7 +210,14 @@ class MemoryStore {
         return count;
     }
 
-    const std::byte* payload(NodeId node) const { return slot(node) + layout_.payload_offset; }
+    const std::byte* payload(NodeId node) const {
+        const std::byte* payload = slot(node) + layout_.payload_offset;
+        if constexpr (!Codec::kVariableSize) return payload;
+        std::uint64_t place;
+        std::memcpy(&place, payload, sizeof(place));
+        return payload_chunks_[place >> ArenaLayout::kPayloadChunkBits] +
+               (place & (ArenaLayout::payload_chunk_size() - 1));
+    }
     void release_payloads() {}
     bool has_ratios() const { return codec_.has_ratios(); }
     float distance(const std::byte* a, const std::byte* b) const { return codec_.distance(a, b); }
@@ -209,7 +236,8 @@ class MemoryStore {
         List list = list_of(node, level);
         if (list.count == nullptr) return LinkUpdate::kGone;
         Lock lock(header(node));
-        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count) return LinkUpdate::kChanged;
+        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count)
+            return LinkUpdate::kChanged;
         for (int i = 0; i < expected.count; ++i)
             if (list.ids[i] != expected.links[i].node) return LinkUpdate::kChanged;
         for (int i = 0; i < desired.count; ++i) {
@@ -225,7 +253,7 @@ class MemoryStore {
         if (interrupt_check_ != nullptr) interrupt_check_(interrupt_argument_);
     }
 
-   private:
+ private:
     struct List {
         std::atomic<std::uint32_t>* count;
         std::uint8_t* strict;
@@ -235,7 +263,7 @@ class MemoryStore {
 
     // Held for some dozen instructions, in which nothing can throw or ereport.
     class Lock {
-       public:
+     public:
         explicit Lock(ArenaNode& node) : node_(node) {
             while (node_.lock.exchange(1, std::memory_order_acquire) != 0) {
                 while (node_.lock.load(std::memory_order_relaxed) != 0) pause();
@@ -245,7 +273,7 @@ class MemoryStore {
         Lock(const Lock&) = delete;
         Lock& operator=(const Lock&) = delete;
 
-       private:
+     private:
         static void pause() {
 #if defined(__x86_64__)
             _mm_pause();
@@ -253,6 +281,8 @@ class MemoryStore {
         }
         ArenaNode& node_;
     };
+
+    static std::uint64_t entry_word(NodeId node, int level) { return (static_cast<std::uint64_t>(level) << 32) | node; }
 
     std::byte* slot(NodeId node) const {
         std::size_t index = node & ((NodeId{1} << layout_.node_bits) - 1);
@@ -269,8 +299,7 @@ class MemoryStore {
         if (level > h.level) return {nullptr, nullptr, nullptr, nullptr};
         if (level == 0) {
             auto* ids = reinterpret_cast<NodeId*>(slot(node) + layout_.links_offset);
-            return {&h.link_count, &h.strict_count, ids,
-                    reinterpret_cast<float*>(ids + options_.links_at(0))};
+            return {&h.link_count, &h.strict_count, ids, reinterpret_cast<float*>(ids + options_.links_at(0))};
         }
         std::byte* upper = upper_slot(h.upper + static_cast<std::uint32_t>(level) - 1);
         auto* ids = reinterpret_cast<NodeId*>(upper + sizeof(ArenaUpper));
@@ -298,6 +327,7 @@ class MemoryStore {
     ArenaState* state_;
     std::byte* const* node_chunks_;
     std::byte* const* upper_chunks_;
+    std::byte* const* payload_chunks_;
     void (*interrupt_check_)(void*) = nullptr;
     void* interrupt_argument_ = nullptr;
 };

@@ -11,22 +11,31 @@ class Tables {
     Tables() {
         Kernels table = {};
         simd::use_baseline_floats(&table);
+        simd::use_baseline_bits(&table);
         add("baseline", table);
 #if defined(__x86_64__)
         // __builtin_cpu_supports also asks whether the operating system saves the registers.
         __builtin_cpu_init();
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+            __builtin_cpu_supports("popcnt")) {
             simd::use_avx2_floats(&table);
+            simd::use_popcnt_bits(&table);
             add("avx2", table);
             if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                 __builtin_cpu_supports("avx512vl")) {
                 simd::use_avx512_floats(&table);
                 add("avx512", table);
+                // What Ice Lake and Zen 4 brought.
+                if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq")) {
+                    simd::use_avx512_vpopcntdq_bits(&table);
+                    add("avx512_vnni", table);
+                }
             }
         }
 #elif defined(__aarch64__)
         simd::use_neon_floats(&table);
+        simd::use_neon_bits(&table);
         add("neon", table);
 #endif
     }
@@ -36,7 +45,7 @@ class Tables {
     const Kernels* const* best_first() const { return best_first_; }
 
  private:
-    static constexpr std::size_t kMaxTables = 3;
+    static constexpr std::size_t kMaxTables = 4;
 
     void add(const char* name, const Kernels& table) {
         storage_[count_] = table;

@@ -1,8 +1,12 @@
 # Machine flags, for the translation units that need them and for no other. CMakeLists.txt has the same list.
-SIMD_FLAGS = -O3 -ffp-contract=off -fno-exceptions
-src/core/simd/%.o: override CXXFLAGS += $(SIMD_FLAGS)
+src/core/simd/%.o: override CXXFLAGS += -O3 -ffp-contract=off -fno-exceptions
 
 ifeq ($(shell $(CXX) -dumpmachine | cut -d- -f1),x86_64)
-src/core/simd/float_avx2.o: override CXXFLAGS += -mavx2 -mfma
-src/core/simd/float_avx512.o: override CXXFLAGS += -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl -mfma
+AVX2_FLAGS = -mavx2 -mfma -mf16c -mpopcnt
+# GCC 12's own header reads variables that it leaves undefined on purpose (GCC bug 105593).
+AVX512_FLAGS = $(AVX2_FLAGS) -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl -Wno-uninitialized -Wno-maybe-uninitialized
+src/core/simd/float_avx2.o: override CXXFLAGS += $(AVX2_FLAGS)
+src/core/simd/float_avx512.o: override CXXFLAGS += $(AVX512_FLAGS)
+src/core/simd/bits_popcnt.o: override CXXFLAGS += -mpopcnt
+src/core/simd/bits_avx512_vpopcntdq.o: override CXXFLAGS += $(AVX512_FLAGS) -mavx512vpopcntdq
 endif

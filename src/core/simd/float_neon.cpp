@@ -24,6 +24,15 @@ struct Neon {
         if (n > 2) lanes = vld1q_lane_f32(v + 2, lanes, 2);
         return Float(lanes);
     }
+    VECTORX_INLINE static Float load(const Half* v) { return Float(vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(v)))); }
+    VECTORX_INLINE static Float load_tail(const Half* v, std::size_t n) {
+        uint16x4_t lanes = vld1_lane_u16(v, vdup_n_u16(0), 0);
+        if (n > 1) lanes = vld1_lane_u16(v + 1, lanes, 1);
+        if (n > 2) lanes = vld1_lane_u16(v + 2, lanes, 2);
+        return Float(vcvt_f32_f16(vreinterpret_f16_u16(lanes)));
+    }
+    VECTORX_INLINE static void store(float* v, Float a) { a.store_unaligned(v); }
+    VECTORX_INLINE static void store(Half* v, Float a) { vst1_u16(v, vreinterpret_u16_f16(vcvt_f16_f32(a))); }
     VECTORX_INLINE static Float fma(Float a, Float b, Float c) { return Float(vfmaq_f32(c, a, b)); }
     VECTORX_INLINE static Float abs(Float a) { return xsimd::abs(a); }
     VECTORX_INLINE static float sum(Float a) { return vaddvq_f32(a); }

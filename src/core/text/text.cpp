@@ -1,5 +1,6 @@
 #include "vectorx/text.h"
 
+#include <algorithm>
 #include <bit>
 #include <cfloat>
 #include <charconv>
@@ -164,7 +165,7 @@ ParsedNumber TextReader::read_number() {
     return {negative ? -value : value, range, std::string_view(start, static_cast<std::size_t>(next_ - start))};
 }
 
-float TextReader::read_element(float overflows_at) {
+float TextReader::read_element(float overflows_at, Underflow underflow) {
     const char* p = next_;
     bool negative = false;
     if (p != end_ && (*p == '-' || *p == '+')) negative = *p++ == '-';
@@ -180,7 +181,23 @@ float TextReader::read_element(float overflows_at) {
         if (number.range == NumberRange::kOverflow || std::isfinite(number.value)) fail_out_of_range(number.text);
         check_finite(&number.value, 1, type_name_);
     }
+    if (number.range == NumberRange::kUnderflow && underflow == Underflow::kOutOfRange) fail_out_of_range(number.text);
     return number.value;
+}
+
+std::int32_t TextReader::read_integer() {
+    constexpr std::int64_t kSaturated = std::int64_t{1} << 40;  // beyond any int32
+    skip_space();
+    bool negative = false;
+    if (next_ != end_ && (*next_ == '-' || *next_ == '+')) negative = *next_++ == '-';
+    if (next_ == end_ || !is_digit(*next_)) fail_syntax();
+    std::int64_t value = 0;
+    for (; next_ != end_ && is_digit(*next_); ++next_) {
+        if (value < kSaturated) value = value * 10 + (*next_ - '0');
+    }
+    constexpr std::int64_t kMin = std::numeric_limits<std::int32_t>::min();
+    constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+    return static_cast<std::int32_t>(std::clamp(negative ? -value : value, kMin, kMax));
 }
 
 void TextReader::fail_syntax(const char* detail) const {
@@ -194,21 +211,19 @@ void TextReader::fail_out_of_range(std::string_view number) const {
                 std::string("\"").append(number).append("\" is out of range for type ") + type_name_);
 }
 
-std::size_t parse_dense(std::string_view text, const DenseType& type, float* out) {
+std::size_t parse_dense(std::string_view text, const VectorType& type, float* out) {
     TextReader reader(type.name, text);
     reader.skip_space();
     if (!reader.accept('[')) reader.fail_syntax("Vector contents must start with \"[\".");
     reader.skip_space();
     if (reader.next_is(']')) {
-        throw Error(ErrorCode::kDataException, std::string(type.name) + " must have at least 1 dimension");
+        check_dimensions(type, 0);
     }
 
+    const auto max_dim = static_cast<std::size_t>(type.max_dim);
     std::size_t dim = 0;
     do {
-        if (dim == type.max_dim) {
-            throw Error(ErrorCode::kProgramLimitExceeded, std::string(type.name) + " cannot have more than " +
-                                                              std::to_string(type.max_dim) + " dimensions");
-        }
+        if (dim == max_dim) check_dimensions(type, type.max_dim + 1);
         reader.skip_space();
         out[dim++] = reader.read_element(type.overflows_at);
         reader.skip_space();

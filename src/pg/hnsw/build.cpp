@@ -31,14 +31,11 @@ void write_empty_index(Relation index, ForkNumber fork) {
     }
     const OperatorClass& opclass = operator_class(index);
     int dimensions = indexed_dimensions(index);
-    std::size_t payload_size =
-        with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+    std::size_t payload_size = with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
     if (payload_size > IndexLayout::kMaxPayload)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));
 
-    BlockNumber block = extend(index, fork, 1);
-    Buffer buffer = ReadBufferExtended(index, fork, block, RBM_NORMAL, nullptr);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+    Buffer buffer = extend(index, fork);
     START_CRIT_SECTION();
     init_meta_page(BufferGetPage(buffer), options.m, options.ef_construction, dimensions, payload_size,
                    static_cast<int>(opclass.metric));
@@ -57,13 +54,13 @@ int worker_count(Relation heap, Relation index) {
 }
 
 class Build {
-   public:
+ public:
     Build(Relation heap, Relation index, IndexInfo* info)
         : heap_(heap), index_(index), info_(info), opclass_(operator_class(index)), meta_(read_meta(index)) {}
 
     void run() {
         with_codec(opclass_, static_cast<int>(meta_.dimensions), [&](const auto& codec) {
-            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec.payload_size());
+            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec);
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
             std::uint32_t chunks = BuildArena::max_chunks(budget, layout);
             int workers = worker_count(heap_, index_);
@@ -74,7 +71,7 @@ class Build {
     double heap_rows = 0;
     double indexed_rows = 0;
 
-   private:
+ private:
     void init_shared(BuildShared* shared, std::size_t budget, std::uint32_t chunks) {
         new (shared) BuildShared;
         shared->heap = RelationGetRelid(heap_);
@@ -92,7 +89,7 @@ class Build {
         auto* shared = static_cast<BuildShared*>(palloc(sizeof(BuildShared)));
         init_shared(shared, budget, chunks);
         auto* directory = static_cast<dsa_pointer*>(
-            MemoryContextAllocHuge(CurrentMemoryContext, 2 * std::size_t{chunks} * sizeof(dsa_pointer)));
+            MemoryContextAllocHuge(CurrentMemoryContext, BuildArena::kDirectories * chunks * sizeof(dsa_pointer)));
         participate(codec, shared, directory, nullptr, nullptr);
     }
 
@@ -118,7 +115,7 @@ class Build {
         Snapshot snapshot = info_->ii_Concurrent ? RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
 
         Size scan_size = table_parallelscan_estimate(heap_, snapshot);
-        Size directory_size = mul_size(2 * sizeof(dsa_pointer), chunks);
+        Size directory_size = mul_size(BuildArena::kDirectories * sizeof(dsa_pointer), chunks);
         Size area_size = dsa_minimum_size();
         Size query_size = debug_query_string != nullptr ? strlen(debug_query_string) + 1 : 1;
         for (Size size : {sizeof(BuildShared), scan_size, directory_size, area_size, query_size})
@@ -210,9 +207,8 @@ void work(dsm_segment* segment, shm_toc* toc) {
     const OperatorClass& opclass = operator_class(index);
     with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
         using Codec = std::decay_t<decltype(codec)>;
-        auto* worker =
-            make_in<BuildParticipant<Codec>>(CurrentMemoryContext, heap, index, info, opclass, meta, codec, shared,
-                                             directory, area, false, CurrentMemoryContext);
+        auto* worker = make_in<BuildParticipant<Codec>>(CurrentMemoryContext, heap, index, info, opclass, meta, codec,
+                                                        shared, directory, area, false, CurrentMemoryContext);
         worker->run(table_beginscan_parallel(heap, scan));
     });
     BarrierDetach(&shared->barrier);

@@ -51,7 +51,7 @@ struct BuildShared {
 
 template <typename Codec>
 class BuildParticipant {
-   public:
+ public:
     // `directory` as for BuildArena. `memory` lives as long as the build.
     BuildParticipant(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass, const MetaPage& meta,
                      const Codec& codec, BuildShared* shared, dsa_pointer* directory, dsa_area* area, bool leader,
@@ -64,12 +64,10 @@ class BuildParticipant {
           shared_(shared),
           leader_(leader),
           memory_(context),
-          layout_(meta.m, codec.payload_size()),
-          arena_(&shared->arena, directory, area, ArenaLayout({meta.m, meta.ef_construction}, codec.payload_size()),
-                 context),
+          layout_(meta.m, codec.payload_size(), Codec::kVariableSize),
+          arena_(&shared->arena, directory, area, ArenaLayout({meta.m, meta.ef_construction}, codec), context),
           store_({meta.m, meta.ef_construction}, codec, &shared->arena.state, arena_.node_chunks(),
-                 arena_.upper_chunks()),
-          payload_(static_cast<std::byte*>(MemoryContextAlloc(context, codec.payload_size()))),
+                 arena_.upper_chunks(), arena_.payload_chunks()),
           row_context_(AllocSetContextCreate(context, "hnsw build row", ALLOCSET_DEFAULT_SIZES)) {
         store_.set_interrupt_check(check_for_interrupts, this);
     }
@@ -83,7 +81,7 @@ class BuildParticipant {
         shared_->indexed_rows.fetch_add(indexed_rows_);
     }
 
-   private:
+ private:
     static void on_row(Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
         // Called by PostgreSQL, which an exception must not cross.
         if (isnull[0]) return;
@@ -92,10 +90,11 @@ class BuildParticipant {
 
     void add_row(ItemPointer row, Datum value) {
         MemoryContext caller = MemoryContextSwitchTo(row_context_);
-        if (encode_value(opclass_, dimensions_, value, payload_)) {
+        const std::byte* payload = encode_value(opclass_, dimensions_, value);
+        if (payload != nullptr) {
             ++indexed_rows_;
-            if (!on_pages_ && !add_to_arena(row)) build_graph();
-            if (on_pages_) insert_payload(index_, opclass_, payload_, row, Logging::kAtEnd, row_context_);
+            if (!on_pages_ && !add_to_arena(row, payload)) build_graph();
+            if (on_pages_) insert_payload(index_, opclass_, payload, row, Logging::kAtEnd, row_context_);
             if (leader_ && on_pages_) pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, ++appended_);
         }
         MemoryContextSwitchTo(caller);
@@ -103,12 +102,14 @@ class BuildParticipant {
     }
 
     // Returns false when memory is used up, and then the row is not there.
-    bool add_to_arena(ItemPointer row) {
+    bool add_to_arena(ItemPointer row, const std::byte* payload) {
         int level = level_for(encode_row(row), store_.options().m);
+        std::size_t size_apart = Codec::kVariableSize ? store_.codec().size_of(payload) : 0;
         NodeId node;
         std::uint32_t upper;
-        if (!arena_.claim(level, &node, &upper)) return false;
-        store_.init_node(node, payload_, encode_row(row), level, upper);
+        std::uint64_t place;
+        if (!arena_.claim(level, size_apart, &node, &upper, &place)) return false;
+        store_.init_node(node, payload, encode_row(row), level, upper, place);
         if (leader_ && node % 64 == 0) pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, node);
         return true;
     }
@@ -178,7 +179,6 @@ class BuildParticipant {
     IndexLayout layout_;
     BuildArena arena_;
     MemoryStore<Codec> store_;
-    std::byte* payload_;
     MemoryContext row_context_;
     bool on_pages_ = false;
     BuildPhase phase_ = kPhaseLoad;

@@ -1,5 +1,6 @@
 #include "pg/hnsw/build_arena.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace vectorx::pg::hnsw {
@@ -9,6 +10,11 @@ namespace {
 // two above twice the number of nodes.
 constexpr std::size_t kTableBytesPerNode = 4 * sizeof(NodeId);
 
+std::byte** chunk_table(MemoryContext context, std::uint32_t chunks) {
+    return static_cast<std::byte**>(
+        MemoryContextAllocExtended(context, chunks * sizeof(std::byte*), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO));
+}
+
 }  // namespace
 
 BuildArena::BuildArena(ArenaShared* shared, dsa_pointer* directory, dsa_area* area, const ArenaLayout& layout,
@@ -16,19 +22,21 @@ BuildArena::BuildArena(ArenaShared* shared, dsa_pointer* directory, dsa_area* ar
     : shared_(shared),
       node_directory_(directory),
       upper_directory_(directory + shared->max_chunks),
+      payload_directory_(directory + 2 * std::size_t{shared->max_chunks}),
       area_(area),
       layout_(layout),
       context_(context),
-      nodes_(static_cast<std::byte**>(
-          MemoryContextAllocExtended(context, shared->max_chunks * sizeof(std::byte*), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO))),
-      uppers_(static_cast<std::byte**>(MemoryContextAllocExtended(context, shared->max_chunks * sizeof(std::byte*),
-                                                                  MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO))) {}
+      nodes_(chunk_table(context, shared->max_chunks)),
+      uppers_(chunk_table(context, shared->max_chunks)),
+      payloads_(chunk_table(context, shared->max_chunks)) {}
 
 std::uint32_t BuildArena::max_chunks(std::size_t budget, const ArenaLayout& layout) {
-    return static_cast<std::uint32_t>(budget / std::min(layout.node_chunk_size(), layout.upper_chunk_size()) + 2);
+    std::size_t smallest = std::min({layout.node_chunk_size(), layout.upper_chunk_size(), layout.payload_chunk_size()});
+    return static_cast<std::uint32_t>(budget / smallest + 2);
 }
 
-bool BuildArena::claim(int level, NodeId* node, std::uint32_t* upper) {
+bool BuildArena::claim(int level, std::size_t payload_size, NodeId* node, std::uint32_t* upper,
+                       std::uint64_t* payload_place) {
     auto levels = static_cast<std::uint32_t>(level);
     *upper = 0;
     if (levels > 0) {
@@ -43,6 +51,25 @@ bool BuildArena::claim(int level, NodeId* node, std::uint32_t* upper) {
         map(upper_directory_, uppers_, first >> layout_.upper_bits);
         map(upper_directory_, uppers_, (first + levels - 1) >> layout_.upper_bits);
         *upper = first;
+    }
+    *payload_place = 0;
+    if (payload_size > 0) {
+        payload_size = MAXALIGN(payload_size);
+        std::uint64_t end = shared_->state.payload_end.load(std::memory_order_relaxed);
+        for (;;) {
+            constexpr std::uint64_t kSize = ArenaLayout::payload_chunk_size();
+            bool fits = end % kSize + payload_size <= kSize;
+            std::uint64_t place = fits ? end : (end / kSize + 1) * kSize;
+            auto chunk = static_cast<std::uint32_t>(place / kSize);
+            if (chunk >= shared_->payload_chunks.load(std::memory_order_acquire) &&
+                !grow(&shared_->payload_chunks, payload_directory_, payloads_, kSize, chunk))
+                return false;
+            if (shared_->state.payload_end.compare_exchange_weak(end, place + payload_size)) {
+                map(payload_directory_, payloads_, chunk);
+                *payload_place = place;
+                break;
+            }
+        }
     }
     std::uint32_t next = shared_->state.node_count.load(std::memory_order_relaxed);
     for (;;) {
@@ -93,6 +120,7 @@ std::byte* BuildArena::map(dsa_pointer* directory, std::byte** chunks, std::uint
 void BuildArena::map_all() {
     for (std::uint32_t i = 0; i < shared_->node_chunks.load(); ++i) map(node_directory_, nodes_, i);
     for (std::uint32_t i = 0; i < shared_->upper_chunks.load(); ++i) map(upper_directory_, uppers_, i);
+    for (std::uint32_t i = 0; i < shared_->payload_chunks.load(); ++i) map(payload_directory_, payloads_, i);
 }
 
 void BuildArena::create_equal_table() {
@@ -102,7 +130,8 @@ void BuildArena::create_equal_table() {
     if (area_ != nullptr) {
         shared_->equal_table = dsa_allocate_extended(area_, size * sizeof(NodeId), DSA_ALLOC_HUGE);
     } else {
-        private_equal_table_ = static_cast<std::atomic<NodeId>*>(MemoryContextAllocHuge(context_, size * sizeof(NodeId)));
+        private_equal_table_ =
+            static_cast<std::atomic<NodeId>*>(MemoryContextAllocHuge(context_, size * sizeof(NodeId)));
     }
     std::atomic<NodeId>* table = equal_table();
     for (std::size_t i = 0; i < size; ++i) table[i].store(kNoNode, std::memory_order_relaxed);

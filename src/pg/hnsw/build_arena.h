@@ -18,11 +18,12 @@ namespace vectorx::pg::hnsw {
 struct ArenaShared {
     ArenaState state;
     LWLock growing;
-    std::atomic<std::uint32_t> node_chunks{0};   // how many there are
+    std::atomic<std::uint32_t> node_chunks{0};  // how many there are
     std::atomic<std::uint32_t> upper_chunks{0};
+    std::atomic<std::uint32_t> payload_chunks{0};
     std::uint32_t max_chunks = 0;
-    std::size_t budget = 0;          // bytes for chunks and the table of equal vectors
-    std::size_t used = 0;            // changed under `growing`
+    std::size_t budget = 0;  // bytes for chunks and the table of equal vectors
+    std::size_t used = 0;    // changed under `growing`
     std::atomic<bool> full{false};
     dsa_pointer equal_table = InvalidDsaPointer;
     std::size_t equal_table_size = 0;  // entries
@@ -30,31 +31,34 @@ struct ArenaShared {
 
 // One participant's view.
 class BuildArena {
-   public:
-    // Private memory when `area` is nullptr. `directory` has 2 * shared->max_chunks entries; in shared memory if `area`
-    // is given.
+ public:
+    // Private memory when `area` is nullptr. `directory` has kDirectories * shared->max_chunks entries; in shared
+    // memory if `area` is given.
     BuildArena(ArenaShared* shared, dsa_pointer* directory, dsa_area* area, const ArenaLayout& layout,
                MemoryContext context);
 
-    // How many chunks there can be.
+    static constexpr std::size_t kDirectories = 3;
+
+    // How many chunks of one kind there can be.
     static std::uint32_t max_chunks(std::size_t budget, const ArenaLayout& layout);
 
-    // Claims a node with `level` upper slots. Returns false when memory is used up; what could not be claimed then is
-    // for the pages.
-    bool claim(int level, NodeId* node, std::uint32_t* upper);
+    // Claims a node with `level` upper slots and, if it is not 0, room for a payload of that size apart from the node.
+    // Returns false when memory is used up.
+    bool claim(int level, std::size_t payload_size, NodeId* node, std::uint32_t* upper, std::uint64_t* payload_place);
 
     // Makes all chunks visible here; called when loading is over.
     void map_all();
 
     std::byte* const* node_chunks() { return nodes_; }
     std::byte* const* upper_chunks() { return uppers_; }
+    std::byte* const* payload_chunks() { return payloads_; }
 
     // The table for merging equal vectors, all kNoNode; created by one participant, then looked up by the others.
     void create_equal_table();
     std::atomic<NodeId>* equal_table();
     void free_equal_table();
 
-   private:
+ private:
     bool grow(std::atomic<std::uint32_t>* count, dsa_pointer* directory, std::byte** chunks, std::size_t chunk_size,
               std::uint32_t wanted);
     std::byte* map(dsa_pointer* directory, std::byte** chunks, std::uint32_t chunk);
@@ -62,11 +66,13 @@ class BuildArena {
     ArenaShared* shared_;
     dsa_pointer* node_directory_;
     dsa_pointer* upper_directory_;
+    dsa_pointer* payload_directory_;
     dsa_area* area_;
     ArenaLayout layout_;
     MemoryContext context_;
     std::byte** nodes_;
     std::byte** uppers_;
+    std::byte** payloads_;
     std::atomic<NodeId>* private_equal_table_ = nullptr;
 };
 

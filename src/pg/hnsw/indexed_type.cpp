@@ -2,32 +2,87 @@
 
 #include <cstring>
 
-extern "C" {
-#include <access/genam.h>
-}
-
+#include "pg/types/halfvec.h"
+#include "pg/types/sparsevec.h"
 #include "pg/types/vector.h"
 #include "vectorx/elementwise.h"
+
+extern "C" {
+#include <access/genam.h>
+#include <utils/varbit.h>
+}
 
 namespace vectorx::pg::hnsw {
 namespace {
 
-const Vector* checked_vector(int dimensions, Datum value) {
-    const Vector* vector = vector_from_datum(value);
-    if (vector->dim != dimensions) {
-        ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
-                        errmsg("different vector dimensions %d and %d", vector->dim, dimensions)));
+std::byte* allocate_payload(std::size_t size) { return static_cast<std::byte*>(palloc(size)); }
+
+// Each of these returns nullptr for a zero vector under the cosine metric, unless it is a query.
+
+template <typename Element>
+const std::byte* encode_dense(const OperatorClass& opclass, int dimensions, Datum value, bool is_query) {
+    const Dense<Element>* vector = dense_from_datum<Element>(value);
+    check_same_dimensions(kDenseType<Element>, vector->dim, dimensions);
+    std::size_t size = vector->size() * sizeof(Element);
+    std::byte* payload = allocate_payload(size);
+    if (opclass.metric != Metric::kCosine) {
+        std::memcpy(payload, vector->x, size);
+    } else if (norm(vector->x, vector->size()) > 0 || is_query) {
+        normalize(vector->x, vector->size(), reinterpret_cast<Element*>(payload));
+    } else {
+        return nullptr;
     }
-    return vector;
+    return payload;
 }
 
-void encode(const OperatorClass& opclass, const Vector* vector, std::byte* payload) {
-    auto* elements = reinterpret_cast<float*>(payload);
-    if (opclass.metric == Metric::kCosine) {
-        normalize(vector->x, vector->size(), elements);
-    } else {
-        std::memcpy(elements, vector->x, vector->size() * sizeof(float));
+const std::byte* encode_bits(int dimensions, Datum value) {
+    const VarBit* bits = DatumGetVarBitP(value);
+    if (VARBITLEN(bits) != dimensions) {
+        ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+                        errmsg("different bit lengths %u and %u", static_cast<unsigned>(VARBITLEN(bits)),
+                               static_cast<unsigned>(dimensions))));
     }
+    auto size = static_cast<std::size_t>(VARBITBYTES(bits));
+    std::byte* payload = allocate_payload(size);
+    std::memcpy(payload, VARBITS(bits), size);
+    return payload;
+}
+
+const std::byte* encode_sparse(const OperatorClass& opclass, int dimensions, Datum value, bool is_query) {
+    const Sparsevec* vector = sparsevec_from_datum(value);
+    check_same_dimensions(kSparsevecType, vector->dim, dimensions);
+    if (!is_query && vector->nnz > SparseCodec::kMaxNonZero) {
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("sparsevec cannot have more than %d non-zero elements for hnsw index",
+                               SparseCodec::kMaxNonZero)));
+    }
+    std::byte* payload = allocate_payload(SparseCodec::size_for(vector->count()));
+    std::memcpy(payload, &vector->nnz, sizeof(int32));
+    auto* indices = reinterpret_cast<int32*>(payload + sizeof(int32));
+    std::memcpy(indices, vector->indices, vector->count() * sizeof(int32));
+    auto* values = reinterpret_cast<float*>(indices + vector->nnz);
+    if (opclass.metric != Metric::kCosine) {
+        std::memcpy(values, vector->values(), vector->count() * sizeof(float));
+    } else if (norm(vector->values(), vector->count()) > 0 || is_query) {
+        normalize(vector->values(), vector->count(), values);
+    } else {
+        return nullptr;
+    }
+    return payload;
+}
+
+const std::byte* encode(const OperatorClass& opclass, int dimensions, Datum value, bool is_query) {
+    switch (opclass.type) {
+        case IndexedType::kVector:
+            return encode_dense<float>(opclass, dimensions, value, is_query);
+        case IndexedType::kHalfvec:
+            return encode_dense<Half>(opclass, dimensions, value, is_query);
+        case IndexedType::kBit:
+            return encode_bits(dimensions, value);
+        case IndexedType::kSparsevec:
+            return encode_sparse(opclass, dimensions, value, is_query);
+    }
+    pg_unreachable();
 }
 
 }  // namespace
@@ -50,30 +105,44 @@ int indexed_dimensions(Relation index) {
     return dimensions;
 }
 
-bool encode_value(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload) {
-    const Vector* vector = checked_vector(dimensions, value);
-    if (opclass.metric == Metric::kCosine && norm(vector->x, vector->size()) == 0) return false;
-    encode(opclass, vector, payload);
-    return true;
+const std::byte* encode_value(const OperatorClass& opclass, int dimensions, Datum value) {
+    return encode(opclass, dimensions, value, false);
 }
 
-void encode_query(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload) {
-    encode(opclass, checked_vector(dimensions, value), payload);
+const std::byte* encode_query(const OperatorClass& opclass, int dimensions, Datum value) {
+    return encode(opclass, dimensions, value, true);
+}
+
+const std::byte* encode_zero(const OperatorClass& opclass, int dimensions) {
+    std::size_t size = with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+    return static_cast<std::byte*>(palloc0(size));
 }
 
 }  // namespace vectorx::pg::hnsw
 
+using vectorx::kSparsevecType;
 using vectorx::Metric;
+using vectorx::pg::hnsw::IndexedType;
 using vectorx::pg::hnsw::OperatorClass;
 
 // Support functions 1 of the operator classes.
-#define OPERATOR_CLASS(function, ...)                        \
-    VECTORX_FUNCTION(function) {                             \
-        static const OperatorClass opclass = {__VA_ARGS__};  \
-        PG_RETURN_POINTER(&opclass);                         \
+#define OPERATOR_CLASS(function, ...)                       \
+    VECTORX_FUNCTION(function) {                            \
+        static const OperatorClass opclass = {__VA_ARGS__}; \
+        PG_RETURN_POINTER(&opclass);                        \
     }
 
-OPERATOR_CLASS(hnsw_vector_l2_support, Metric::kL2, "vector", 2000)
-OPERATOR_CLASS(hnsw_vector_ip_support, Metric::kInnerProduct, "vector", 2000)
-OPERATOR_CLASS(hnsw_vector_cosine_support, Metric::kCosine, "vector", 2000)
-OPERATOR_CLASS(hnsw_vector_l1_support, Metric::kL1, "vector", 2000)
+OPERATOR_CLASS(hnsw_vector_l2_support, IndexedType::kVector, Metric::kL2, 2000)
+OPERATOR_CLASS(hnsw_vector_ip_support, IndexedType::kVector, Metric::kInnerProduct, 2000)
+OPERATOR_CLASS(hnsw_vector_cosine_support, IndexedType::kVector, Metric::kCosine, 2000)
+OPERATOR_CLASS(hnsw_vector_l1_support, IndexedType::kVector, Metric::kL1, 2000)
+OPERATOR_CLASS(hnsw_halfvec_l2_support, IndexedType::kHalfvec, Metric::kL2, 4000)
+OPERATOR_CLASS(hnsw_halfvec_ip_support, IndexedType::kHalfvec, Metric::kInnerProduct, 4000)
+OPERATOR_CLASS(hnsw_halfvec_cosine_support, IndexedType::kHalfvec, Metric::kCosine, 4000)
+OPERATOR_CLASS(hnsw_halfvec_l1_support, IndexedType::kHalfvec, Metric::kL1, 4000)
+OPERATOR_CLASS(hnsw_bit_hamming_support, IndexedType::kBit, Metric::kHamming, 64000)
+OPERATOR_CLASS(hnsw_bit_jaccard_support, IndexedType::kBit, Metric::kJaccard, 64000)
+OPERATOR_CLASS(hnsw_sparsevec_l2_support, IndexedType::kSparsevec, Metric::kL2, kSparsevecType.max_dim)
+OPERATOR_CLASS(hnsw_sparsevec_ip_support, IndexedType::kSparsevec, Metric::kInnerProduct, kSparsevecType.max_dim)
+OPERATOR_CLASS(hnsw_sparsevec_cosine_support, IndexedType::kSparsevec, Metric::kCosine, kSparsevecType.max_dim)
+OPERATOR_CLASS(hnsw_sparsevec_l1_support, IndexedType::kSparsevec, Metric::kL1, kSparsevecType.max_dim)

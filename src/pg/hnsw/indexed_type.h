@@ -9,13 +9,16 @@ extern "C" {
 
 #include "vectorx/metric.h"
 #include "vectorx/plain_codec.h"
+#include "vectorx/sparse_codec.h"
 
 namespace vectorx::pg::hnsw {
 
+enum class IndexedType { kVector, kHalfvec, kBit, kSparsevec };
+
 // Answers of an operator class's support function 1: a static object for each operator class.
 struct OperatorClass {
+    IndexedType type;
     Metric metric;
-    const char* type_name;
     int max_dimensions;
 };
 
@@ -23,20 +26,35 @@ inline constexpr int kSupportProcedure = 1;
 
 const OperatorClass& operator_class(Relation index);
 
-// The column's dimensions; errors of CREATE INDEX for a column without, or with too many.
+// The column's dimensions (of bit strings, their length); errors of CREATE INDEX for a column without, or with too
+// many.
 int indexed_dimensions(Relation index);
 
 // Calls `use(codec)` with the codec of an index of this operator class and dimension.
 template <typename Use>
 auto with_codec(const OperatorClass& opclass, int dimensions, Use&& use) {
-    return use(PlainFloatCodec(opclass.metric, static_cast<std::size_t>(dimensions)));
+    auto dim = static_cast<std::size_t>(dimensions);
+    switch (opclass.type) {
+        case IndexedType::kVector:
+            return use(DenseCodec<float>(opclass.metric, dim));
+        case IndexedType::kHalfvec:
+            return use(DenseCodec<Half>(opclass.metric, dim));
+        case IndexedType::kBit:
+            return use(BitCodec(opclass.metric, dim));
+        case IndexedType::kSparsevec:
+            return use(SparseCodec(opclass.metric));
+    }
+    pg_unreachable();
 }
 
-// Encodes a column's value; `payload` has room for the codec's payload_size(). Returns false if the value is not
-// indexed: a zero vector under the cosine metric. May leave a detoasted copy in the current memory context.
-bool encode_value(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload);
+// Encodes a column's value as a payload in the current memory context. Returns nullptr if the value is not indexed: a
+// zero vector under the cosine metric.
+const std::byte* encode_value(const OperatorClass& opclass, int dimensions, Datum value);
 
 // The same for a query, for which a zero vector is as good as any other.
-void encode_query(const OperatorClass& opclass, int dimensions, Datum value, std::byte* payload);
+const std::byte* encode_query(const OperatorClass& opclass, int dimensions, Datum value);
+
+// A zero vector.
+const std::byte* encode_zero(const OperatorClass& opclass, int dimensions);
 
 }  // namespace vectorx::pg::hnsw

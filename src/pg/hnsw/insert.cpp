@@ -16,9 +16,14 @@ namespace {
 
 template <typename Codec>
 class Inserter {
-   public:
+ public:
     Inserter(PageStore<Codec>& store, const std::byte* payload, ItemPointer row, ContextMemory* memory)
-        : store_(store), index_(store.index()), payload_(payload), row_(row), plan_(store.options(), memory) {}
+        : store_(store),
+          index_(store.index()),
+          payload_(payload),
+          size_(store.codec().size_of(payload)),
+          row_(row),
+          plan_(store.options(), memory) {}
 
     void run() {
         int level = level_for(encode_row(row_), store_.options().m);
@@ -46,22 +51,22 @@ class Inserter {
         UnlockPage(index_, kMetaBlock, mode);
     }
 
-   private:
+ private:
     // If a node has the same vector, the row joins it.
     bool add_to_equal() {
         float self = store_.distance(payload_, payload_);
         for (const Candidate& candidate : plan_.nearest) {
             if (candidate.distance != self) continue;
-            if (std::memcmp(store_.payload(candidate.node), payload_, store_.codec().payload_size()) == 0 &&
-                add_row(candidate.node))
-                return true;
+            const std::byte* other = store_.payload(candidate.node);
+            bool equal = store_.codec().size_of(other) == size_ && std::memcmp(other, payload_, size_) == 0;
+            if (equal && add_row(candidate.node)) return true;
         }
         return false;
     }
 
     // Returns false if the node is no longer live.
     bool add_row(NodeId node) {
-        const SlotGeometry& geometry = store_.layout().rows;
+        const SlotGeometry& geometry = store_.layout().slots(kRows);
         // Only once a slot is needed is one claimed, and then before the node is locked: see page.h on the order.
         SlotId spare = kNoSlot;
         for (;;) {
@@ -85,7 +90,8 @@ class Inserter {
             }
             if (header->more_rows != kNoSlot || spare != kNoSlot) {
                 SlotId slot = spare != kNoSlot ? spare : header->more_rows;
-                Buffer rows_buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, PageKind::kRows);
+                Buffer rows_buffer =
+                    read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, page_kind(kRows));
                 std::size_t rows_offset = geometry.offset_at(geometry.position_of(slot));
                 if (at<RowsSlot>(BufferGetPage(rows_buffer), rows_offset)->count < kRowsPerSlot) {
                     PageEdit edit(index_, store_.logging());
@@ -105,7 +111,7 @@ class Inserter {
             UnlockReleaseBuffer(buffer);
 
             Claim claim(index_, store_.logging());
-            claim_slot(index_, store_.layout(), SlotKind::kRows, &claim);
+            claim_slot(index_, store_.layout(), kRows, &claim);
             auto* rows = static_cast<RowsSlot*>(claim.slot);
             *rows = {};
             rows->owner = node;
@@ -115,31 +121,60 @@ class Inserter {
         }
     }
 
-    // Writes the node with all its own links, so that whoever finds it can go on from it.
+    // Writes the node with its payload and its own links on level 0, so that whoever finds it can go on from it.
     NodeId write_node(int level) {
+        const IndexLayout& layout = store_.layout();
+        PayloadReference reference{kNoSlot, kPayload};
+        if (layout.payloads_apart()) reference = write_payload();
         Claim claim(index_, store_.logging());
-        claim_slot(index_, store_.layout(), SlotKind::kNode, &claim);
+        claim_slot(index_, layout, kNode, &claim);
         auto* header = static_cast<NodeHeader*>(claim.slot);
         *header = {};
         header->state = NodeState::kLive;
-        header->level = static_cast<std::uint8_t>(level);
+        header->level = 0;  // until its links on higher levels are there
         header->row_count = 1;
         header->upper = kNoSlot;
         header->more_rows = kNoSlot;
         header->rows[0] = *row_;
-        std::memcpy(payload_of(header), payload_, store_.codec().payload_size());
-        PageStore<Codec>::write_links(claim.links, plan_.neighbours(0));
+        if (layout.payloads_apart()) {
+            *reference_of(header) = reference;
+            own_payload(reference, &claim);
+        } else {
+            std::memcpy(payload_of(header), payload_, size_);
+        }
+        PageStore<Codec>::write_links(links_of(header, layout), plan_.neighbours(0));
         NodeId node = claim.id;
         commit_claim(&claim);
         if (level > 0) write_uppers(node, level);
         return node;
     }
 
+    PayloadReference write_payload() {
+        SlotKind kind = store_.layout().payload_kind(size_);
+        Claim claim(index_, store_.logging());
+        claim_slot(index_, store_.layout(), kind, &claim);
+        auto* slot = static_cast<PayloadSlot*>(claim.slot);
+        slot->owner = kOwnerToCome;
+        std::memcpy(slot->payload(), payload_, size_);
+        PayloadReference reference{claim.id, kind};
+        commit_claim(&claim);
+        return reference;
+    }
+
+    // Makes the node that is being claimed the owner of the payload, in the same WAL record.
+    void own_payload(const PayloadReference& reference, Claim* claim) {
+        const SlotGeometry& geometry = store_.layout().slots(reference.kind);
+        Buffer buffer =
+            read_page(index_, geometry.block_of(reference.slot), BUFFER_LOCK_EXCLUSIVE, page_kind(reference.kind));
+        claim->buffers[claim->buffer_count++] = buffer;
+        slot_in<PayloadSlot>(claim->edit.page(buffer), geometry, reference.slot)->owner = claim->id;
+    }
+
     void write_uppers(NodeId node, int level) {
         SlotId above = kNoSlot;
         for (int l = level; l > 0; --l) {
             Claim claim(index_, store_.logging());
-            claim_slot(index_, store_.layout(), SlotKind::kUpper, &claim);
+            claim_slot(index_, store_.layout(), kUpper, &claim);
             auto* upper = static_cast<UpperSlot*>(claim.slot);
             upper->owner = node;
             upper->above = above;
@@ -153,7 +188,9 @@ class Inserter {
         NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_EXCLUSIVE, &buffer);
         std::ptrdiff_t offset = reinterpret_cast<char*>(header) - BufferGetPage(buffer);
         PageEdit edit(index_, store_.logging());
-        at<NodeHeader>(edit.page(buffer), static_cast<std::size_t>(offset))->upper = above;
+        auto* changed = at<NodeHeader>(edit.page(buffer), static_cast<std::size_t>(offset));
+        changed->level = static_cast<std::uint8_t>(level);
+        changed->upper = above;
         edit.finish();
         UnlockReleaseBuffer(buffer);
     }
@@ -161,6 +198,7 @@ class Inserter {
     PageStore<Codec>& store_;
     Relation index_;
     const std::byte* payload_;
+    std::size_t size_;  // of the payload
     ItemPointer row_;
     LinkPlan plan_;
 };
@@ -185,9 +223,8 @@ bool insert(Relation index, Datum* values, const bool* isnull, ItemPointer row) 
     MemoryContext caller = MemoryContextSwitchTo(context);
     const OperatorClass& opclass = operator_class(index);
     MetaPage meta = read_meta(index);
-    auto* payload = static_cast<std::byte*>(palloc(meta.payload_size));
-    if (encode_value(opclass, static_cast<int>(meta.dimensions), values[0], payload))
-        insert_payload(index, opclass, payload, row, Logging::kEachChange, context);
+    const std::byte* payload = encode_value(opclass, static_cast<int>(meta.dimensions), values[0]);
+    if (payload != nullptr) insert_payload(index, opclass, payload, row, Logging::kEachChange, context);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     return false;

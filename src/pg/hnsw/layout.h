@@ -1,8 +1,9 @@
 // What the pages of an hnsw index hold. src/pg/hnsw/README.md draws the whole picture.
 //
-// Everything lies in slots of fixed size; a slot's number tells its page: (block << bits) | position. There are three
-// kinds of slots: nodes (one a distinct vector), uppers (a node's links on one upper level) and rows (further rows whose
-// vector equals a node's). A page holds slots of one kind, in the order in which they were first used.
+// Everything lies in slots of fixed size; a slot's number tells its page: (block << bits) | position. The kinds of
+// slots are nodes (one a distinct vector), uppers (a node's links on one upper level), rows (further rows whose vector
+// equals a node's), and payloads of several sizes (a node's vector, where it does not lie in the node). A page holds
+// slots of one kind, in the order in which they were first used.
 #pragma once
 
 #include <bit>
@@ -23,12 +24,29 @@ namespace vectorx::pg::hnsw {
 // The number of a slot of any kind; for nodes it is the graph's NodeId.
 using SlotId = std::uint32_t;
 inline constexpr SlotId kNoSlot = 0xFFFFFFFF;
+// The owner of a slot that has been claimed for a node which has no number yet.
+inline constexpr NodeId kOwnerToCome = 0xFFFFFFFE;
 
 inline constexpr std::uint32_t kMagic = 0x58484856;
 inline constexpr std::uint16_t kFormatVersion = 1;
 inline constexpr BlockNumber kMetaBlock = 0;
 
-enum class PageKind : std::uint16_t { kMeta = 1, kNodes, kLinks, kUppers, kRows };
+// Kinds of slots; each has a chain of free slots and a page that still takes new ones. Kinds from kPayload on hold
+// payloads of different sizes.
+using SlotKind = int;
+inline constexpr SlotKind kNode = 0;
+inline constexpr SlotKind kUpper = 1;
+inline constexpr SlotKind kRows = 2;
+inline constexpr SlotKind kPayload = 3;
+
+// How many payload slots a page holds, for each of their kinds.
+inline constexpr int kPayloadsPerPage[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 28, 40, 64};
+inline constexpr int kPayloadKinds = static_cast<int>(sizeof(kPayloadsPerPage) / sizeof(int));
+inline constexpr int kSlotKinds = kPayload + kPayloadKinds;
+
+// A page holds slots of one kind, or is the meta page.
+enum class PageKind : std::uint16_t { kMeta = 1 };
+constexpr PageKind page_kind(SlotKind kind) { return static_cast<PageKind>(kind + 2); }
 
 // At the end of every page.
 struct PageTail {
@@ -45,10 +63,6 @@ inline constexpr std::size_t kPageCapacity = BLCKSZ - MAXALIGN(SizeOfPageHeaderD
 
 inline PageTail* page_tail(Page page) { return reinterpret_cast<PageTail*>(PageGetSpecialPointer(page)); }
 
-// Kinds of slots; each has a chain of free slots and a page that still takes new ones.
-enum class SlotKind : int { kNode, kUpper, kRows };
-inline constexpr int kSlotKinds = 3;
-
 enum class Storage : std::uint8_t { kPlain = 0 };
 
 // The only content of block 0.
@@ -60,10 +74,10 @@ struct MetaPage {
     std::uint16_t m;
     std::uint16_t ef_construction;
     std::uint32_t dimensions;
-    std::uint32_t payload_size;
+    std::uint32_t payload_size;  // of the largest
     NodeId entry_node;
     std::int32_t entry_level;
-    SlotId free_slots[kSlotKinds];         // heads of the chains
+    SlotId free_slots[kSlotKinds];        // heads of the chains
     BlockNumber open_blocks[kSlotKinds];  // pages with never-used slots, or InvalidBlockNumber
 
     EntryPoint entry_point() const { return {entry_node, entry_level}; }
@@ -72,14 +86,14 @@ struct MetaPage {
 inline MetaPage* meta_page(Page page) { return reinterpret_cast<MetaPage*>(PageGetContents(page)); }
 
 enum class NodeState : std::uint8_t {
-    kFree = 0,   // in the chain of free slots; its links may still be followed by scans that remember it
+    kFree = 0,  // in the chain of free slots; its links may still be followed by scans that remember it
     kLive = 1,
     kDying = 2,  // has no rows left and gets none; vacuum is routing around it
 };
 
 inline constexpr int kInlineRows = 3;
 
-// Start of a node slot; the payload follows.
+// Start of a node slot; the payload or a PayloadReference follows, and then the links on level 0.
 struct NodeHeader {
     NodeState state;
     std::uint8_t level;
@@ -94,7 +108,7 @@ struct NodeHeader {
 };
 static_assert(sizeof(NodeHeader) == 32);
 
-// A node's links on level 0: behind the payload, or on a page of their own where both do not fit in one page.
+// A node's links on one level.
 struct LinksHeader {
     std::uint16_t count;
     std::uint16_t strict;  // of these, how many passed the strict heuristic; they come first
@@ -125,10 +139,18 @@ struct RowsSlot {
 };
 static_assert(sizeof(RowsSlot) == 100);
 
-// Where a slot begins.
-struct Place {
-    BlockNumber block;
-    std::size_t offset;  // from the start of the page
+// Where to find a payload that does not lie in its node.
+struct PayloadReference {
+    SlotId slot;
+    std::int32_t kind;
+};
+
+struct PayloadSlot {
+    NodeId owner;       // kNoNode in a free slot
+    SlotId next_free_;  // in a free slot, the next one of the chain
+
+    SlotId& next_free() { return next_free_; }
+    std::byte* payload() { return reinterpret_cast<std::byte*>(this + 1); }
 };
 
 // Slots of one kind on pages of one kind.
@@ -153,61 +175,44 @@ struct SlotGeometry {
 
 // Sizes and places of everything in an index with this m and payload.
 //
-// A node's header and payload are followed by its links. Where both do not fit in one page, nodes come in groups: a page
-// with the links of up to kGroupNodes nodes, and after it one page for each of these nodes. The number of a node is
-// then that of its links.
+// Payloads lie in their nodes where all are of one size and a page has room for one together with its links. Otherwise
+// they have slots of their own.
 class IndexLayout {
-   public:
-    IndexLayout() = default;
-    IndexLayout(int m, std::size_t payload_size) {
-        std::size_t node_size = MAXALIGN(sizeof(NodeHeader) + payload_size);
+ public:
+    IndexLayout(int m, std::size_t max_payload_size, bool variable_size) {
         std::size_t links_size = offsetof(LinksHeader, ids) + static_cast<std::size_t>(2 * m) * sizeof(NodeId);
-        links_offset_ = node_size;
-        if (node_size + links_size <= kPageCapacity) {
-            nodes = SlotGeometry(MAXALIGN(node_size + links_size));
-        } else {
-            grouped_ = true;
-            nodes = SlotGeometry(MAXALIGN(links_size));
-            if (nodes.per_page > kGroupNodes) nodes.per_page = kGroupNodes;
-            nodes.bits = std::bit_width(nodes.per_page - 1);
+        std::size_t inline_size = MAXALIGN(sizeof(NodeHeader) + max_payload_size);
+        payloads_apart_ = variable_size || inline_size + links_size > kPageCapacity;
+        links_offset_ = payloads_apart_ ? sizeof(NodeHeader) + sizeof(PayloadReference) : inline_size;
+        slots_[kNode] = SlotGeometry(MAXALIGN(links_offset_ + links_size));
+        slots_[kUpper] = SlotGeometry(MAXALIGN(offsetof(UpperSlot, links) + offsetof(LinksHeader, ids) +
+                                               static_cast<std::size_t>(m) * sizeof(NodeId)));
+        slots_[kRows] = SlotGeometry(sizeof(RowsSlot));
+        for (int i = 0; i < kPayloadKinds; ++i) {
+            std::size_t share = kPageCapacity / static_cast<std::size_t>(kPayloadsPerPage[i]);
+            slots_[kPayload + i] = SlotGeometry(share / MAXIMUM_ALIGNOF * MAXIMUM_ALIGNOF);
         }
-        uppers = SlotGeometry(MAXALIGN(offsetof(UpperSlot, links) + offsetof(LinksHeader, ids) +
-                                       static_cast<std::size_t>(m) * sizeof(NodeId)));
-        rows = SlotGeometry(sizeof(RowsSlot));
     }
 
-    static constexpr std::uint32_t kGroupNodes = 7;
-    static_assert(kGroupNodes > 1);  // the first node's page is not the group's last one
+    // The largest payload that there can be.
+    static constexpr std::size_t kMaxPayload = kPageCapacity - sizeof(PayloadSlot);
 
-    // The largest payload that a node's page can hold.
-    static constexpr std::size_t kMaxPayload = kPageCapacity - sizeof(NodeHeader);
+    const SlotGeometry& slots(SlotKind kind) const { return slots_[kind]; }
+    bool payloads_apart() const { return payloads_apart_; }
+    std::size_t links_offset() const { return links_offset_; }
 
-    const SlotGeometry& geometry(SlotKind kind) const {
-        return kind == SlotKind::kNode ? nodes : kind == SlotKind::kUpper ? uppers : rows;
+    // The kind of the smallest slot that holds a payload of `size` bytes.
+    SlotKind payload_kind(std::size_t size) const {
+        SlotKind kind = kPayload;
+        while (kind + 1 < kSlotKinds && payload_capacity(kind + 1) >= size) ++kind;
+        return kind;
     }
+    std::size_t payload_capacity(SlotKind kind) const { return slots_[kind].size - sizeof(PayloadSlot); }
 
-    bool grouped() const { return grouped_; }
-    // Pages that are added at once for new nodes.
-    BlockNumber pages_per_group() const { return grouped_ ? nodes.per_page + 1 : 1; }
-    BlockNumber last_of_group(BlockNumber first) const { return first + pages_per_group() - 1; }
-
-    Place header_place(NodeId node) const {
-        std::uint32_t position = nodes.position_of(node);
-        if (grouped_) return {nodes.block_of(node) + 1 + position, nodes.offset_at(0)};
-        return {nodes.block_of(node), nodes.offset_at(position)};
-    }
-    Place links_place(NodeId node) const {
-        std::size_t offset = nodes.offset_at(nodes.position_of(node));
-        return {nodes.block_of(node), grouped_ ? offset : offset + links_offset_};
-    }
-
-    SlotGeometry nodes;   // where a node's links are; with its header and payload unless grouped
-    SlotGeometry uppers;
-    SlotGeometry rows;
-
-   private:
-    std::size_t links_offset_ = 0;
-    bool grouped_ = false;
+ private:
+    SlotGeometry slots_[kSlotKinds];
+    std::size_t links_offset_;
+    bool payloads_apart_;
 };
 
 template <typename T>
@@ -215,6 +220,20 @@ T* at(Page page, std::size_t offset) {
     return reinterpret_cast<T*>(page + offset);
 }
 
+// The slot at a position of its page.
+template <typename Slot>
+Slot* slot_at(Page page, const SlotGeometry& geometry, std::uint32_t position) {
+    return at<Slot>(page, geometry.offset_at(position));
+}
+template <typename Slot>
+Slot* slot_in(Page page, const SlotGeometry& geometry, SlotId id) {
+    return slot_at<Slot>(page, geometry, geometry.position_of(id));
+}
+
 inline std::byte* payload_of(NodeHeader* header) { return reinterpret_cast<std::byte*>(header + 1); }
+inline PayloadReference* reference_of(NodeHeader* header) { return reinterpret_cast<PayloadReference*>(header + 1); }
+inline LinksHeader* links_of(NodeHeader* header, const IndexLayout& layout) {
+    return reinterpret_cast<LinksHeader*>(reinterpret_cast<char*>(header) + layout.links_offset());
+}
 
 }  // namespace vectorx::pg::hnsw

@@ -10,10 +10,20 @@ extern "C" {
 namespace vectorx::pg::hnsw {
 
 int ef_search = kDefaultEfSearch;
+int iterative_scan = kIterativeOff;
+int max_scan_tuples = 20000;
+double scan_mem_multiplier = 1;
 
 namespace {
 
 relopt_kind option_kind;
+
+const config_enum_entry iterative_scan_values[] = {
+    {"off", kIterativeOff, false},
+    {"relaxed_order", kIterativeRelaxed, false},
+    {"strict_order", kIterativeStrict, false},
+    {nullptr, 0, false},
+};
 
 struct Options {
     int32 vl_len_;
@@ -27,14 +37,24 @@ void define_settings() {
     option_kind = add_reloption_kind();
     add_int_reloption(option_kind, "m", "Number of links of a node on each upper level; twice as many on level 0",
                       kDefaultM, kMinM, kMaxM, AccessExclusiveLock);
-    add_int_reloption(option_kind, "ef_construction", "Number of candidates kept while a node's neighbours are looked for",
-                      kDefaultEfConstruction, kMinEfConstruction, kMaxEfConstruction, AccessExclusiveLock);
+    add_int_reloption(option_kind, "ef_construction",
+                      "Number of candidates kept while a node's neighbours are looked for", kDefaultEfConstruction,
+                      kMinEfConstruction, kMaxEfConstruction, AccessExclusiveLock);
 
     DefineCustomIntVariable("hnsw.ef_search", "Sets the number of candidates that a search of an hnsw index keeps.",
                             "Higher values give better recall and take more time. A scan returns at most this many "
                             "distinct vectors.",
                             &ef_search, kDefaultEfSearch, kMinEfSearch, kMaxEfSearch, PGC_USERSET, 0, nullptr, nullptr,
                             nullptr);
+    DefineCustomEnumVariable("hnsw.iterative_scan",
+                             "Sets whether scans look for more when a filter leaves too few rows.",
+                             "With relaxed_order, rows can come slightly out of order.", &iterative_scan, kIterativeOff,
+                             iterative_scan_values, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("hnsw.max_scan_tuples", "Sets how many vectors an iterative scan visits at most.", nullptr,
+                            &max_scan_tuples, 20000, 1, INT_MAX, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomRealVariable("hnsw.scan_mem_multiplier",
+                             "Sets how much memory an iterative scan uses at most, as a multiple of work_mem.", nullptr,
+                             &scan_mem_multiplier, 1, 1, 1000, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     mark_setting_prefix_reserved("hnsw");
 }
 

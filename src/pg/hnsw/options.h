@@ -11,8 +11,18 @@ extern "C" {
 
 namespace vectorx::pg::hnsw {
 
-// hnsw.ef_search
+// hnsw.iterative_scan: whether a scan whose results do not suffice looks for more.
+enum IterativeScan : int {
+    kIterativeOff,
+    kIterativeRelaxed,  // later results may be nearer than earlier ones
+    kIterativeStrict,   // those are left out
+};
+
+// The settings of the session.
 extern int ef_search;
+extern int iterative_scan;
+extern int max_scan_tuples;         // how many vectors an iterative scan compares before it gives up
+extern double scan_mem_multiplier;  // how much memory it takes, in multiples of work_mem
 
 // Defines the settings and storage parameters; called once, when the library is loaded.
 void define_settings();

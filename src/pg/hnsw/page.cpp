@@ -7,71 +7,48 @@ extern "C" {
 namespace vectorx::pg::hnsw {
 namespace {
 
-// The kind of page on which slots of a kind have their numbers.
-PageKind page_kind(const IndexLayout& layout, SlotKind kind) {
-    switch (kind) {
-        case SlotKind::kNode:
-            return layout.grouped() ? PageKind::kLinks : PageKind::kNodes;
-        case SlotKind::kUpper:
-            return PageKind::kUppers;
-        case SlotKind::kRows:
-            return PageKind::kRows;
-    }
-    pg_unreachable();
-}
-
 Buffer add_buffer(Claim* claim, Buffer buffer) { return claim->buffers[claim->buffer_count++] = buffer; }
 
-Buffer lock_new_page(Relation index, BlockNumber block) {
-    Buffer buffer = ReadBuffer(index, block);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-    return buffer;
-}
-
-// Points the claim at a slot. `page` is the image of the page that gives the slot its number.
-void point_at_slot(Relation index, const IndexLayout& layout, SlotKind kind, Page page, bool never_used, Claim* claim) {
-    if (kind != SlotKind::kNode) {
-        const SlotGeometry& geometry = layout.geometry(kind);
-        claim->slot = at<void>(page, geometry.offset_at(geometry.position_of(claim->id)));
-        return;
-    }
-    claim->links = at<LinksHeader>(page, layout.links_place(claim->id).offset);
-    Place header = layout.header_place(claim->id);
-    if (layout.grouped()) {
-        if (never_used) {
-            page = claim->edit.new_page(add_buffer(claim, lock_new_page(index, header.block)), PageKind::kNodes);
-            page_tail(page)->used = 1;
-            reinterpret_cast<PageHeader>(page)->pd_lower = BLCKSZ - sizeof(PageTail);
-        } else {
-            page = claim->edit.page(
-                add_buffer(claim, read_page(index, header.block, BUFFER_LOCK_EXCLUSIVE, PageKind::kNodes)));
-        }
-    }
-    claim->slot = at<void>(page, header.offset);
-}
-
-// Takes the first never-used slot of a page that has one.
-void take_never_used(Relation index, const IndexLayout& layout, SlotKind kind, BlockNumber block, Page page,
-                     Claim* claim) {
-    const SlotGeometry& geometry = layout.geometry(kind);
+// Takes the first never-used slot of a page that has one. `page` is the page's image in the claim's edit.
+void take_never_used(const SlotGeometry& geometry, BlockNumber block, Page page, Claim* claim) {
     PageTail* tail = page_tail(page);
     claim->id = geometry.id_at(block, tail->used);
+    claim->slot = slot_at<void>(page, geometry, tail->used);
     ++tail->used;
     // Whatever lies between pd_lower and pd_upper is not kept by WAL replay.
     reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(geometry.offset_at(tail->used));
-    point_at_slot(index, layout, kind, page, true, claim);
+}
+
+// The same, if the page has one; else nothing is locked.
+bool take_from_open_page(Relation index, const SlotGeometry& geometry, SlotKind kind, BlockNumber block, Claim* claim) {
+    if (block == InvalidBlockNumber) return false;
+    Buffer buffer = read_page(index, block, BUFFER_LOCK_EXCLUSIVE, page_kind(kind));
+    if (page_tail(BufferGetPage(buffer))->used >= geometry.per_page) {
+        UnlockReleaseBuffer(buffer);
+        return false;
+    }
+    take_never_used(geometry, block, claim->edit.page(add_buffer(claim, buffer)), claim);
+    return true;
 }
 
 SlotId& next_free_of(void* slot, SlotKind kind) {
     switch (kind) {
-        case SlotKind::kNode:
+        case kNode:
             return static_cast<NodeHeader*>(slot)->next_free();
-        case SlotKind::kUpper:
+        case kUpper:
             return static_cast<UpperSlot*>(slot)->next_free();
-        case SlotKind::kRows:
+        case kRows:
             return static_cast<RowsSlot*>(slot)->next_free();
+        default:
+            return static_cast<PayloadSlot*>(slot)->next_free();
     }
-    pg_unreachable();
+}
+
+void mark_free(void* slot, SlotKind kind) {
+    if (kind == kNode)
+        static_cast<NodeHeader*>(slot)->state = NodeState::kFree;
+    else
+        *static_cast<NodeId*>(slot) = kNoNode;  // the owner, which comes first in all other slots
 }
 
 void check_meta(Relation index, Page page) {
@@ -146,17 +123,13 @@ MetaPage read_meta(Relation index) {
     return meta;
 }
 
-BlockNumber extend(Relation index, ForkNumber fork, BlockNumber count) {
+Buffer extend(Relation index, ForkNumber fork) {
     bool shared = !RELATION_IS_LOCAL(index);
     if (shared) LockRelationForExtension(index, ExclusiveLock);
-    BlockNumber first = InvalidBlockNumber;
-    for (BlockNumber i = 0; i < count; ++i) {
-        Buffer buffer = ReadBufferExtended(index, fork, P_NEW, RBM_NORMAL, nullptr);
-        if (i == 0) first = BufferGetBlockNumber(buffer);
-        ReleaseBuffer(buffer);
-    }
+    Buffer buffer = ReadBufferExtended(index, fork, P_NEW, RBM_NORMAL, nullptr);
+    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
     if (shared) UnlockRelationForExtension(index, ExclusiveLock);
-    return first;
+    return buffer;
 }
 
 Buffer read_page(Relation index, BlockNumber block, int lock_mode, PageKind kind) {
@@ -165,63 +138,44 @@ Buffer read_page(Relation index, BlockNumber block, int lock_mode, PageKind kind
     Page page = BufferGetPage(buffer);
     if (PageIsNew(page) || PageGetSpecialSize(page) != MAXALIGN(sizeof(PageTail)) ||
         page_tail(page)->magic != PageTail::kTailMagic || page_tail(page)->kind != kind) {
-        ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
-                        errmsg("index \"%s\" contains an unexpected page at block %u", RelationGetRelationName(index),
-                               block),
-                        errhint("REINDEX it.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_INDEX_CORRUPTED),
+                 errmsg("index \"%s\" contains an unexpected page at block %u", RelationGetRelationName(index), block),
+                 errhint("REINDEX it.")));
     }
     return buffer;
 }
 
 void claim_slot(Relation index, const IndexLayout& layout, SlotKind kind, Claim* claim) {
-    const SlotGeometry& geometry = layout.geometry(kind);
-    PageKind page_of_kind = page_kind(layout, kind);
-    int k = static_cast<int>(kind);
+    const SlotGeometry& geometry = layout.slots(kind);
 
     // Most often the open page has room, and then the meta page is only read.
     MetaPage seen = read_meta(index);
-    if (seen.free_slots[k] == kNoSlot && seen.open_blocks[k] != InvalidBlockNumber) {
-        Buffer buffer = read_page(index, seen.open_blocks[k], BUFFER_LOCK_EXCLUSIVE, page_of_kind);
-        if (page_tail(BufferGetPage(buffer))->used < geometry.per_page) {
-            Page page = claim->edit.page(add_buffer(claim, buffer));
-            take_never_used(index, layout, kind, seen.open_blocks[k], page, claim);
-            return;
-        }
-        UnlockReleaseBuffer(buffer);
-    }
+    if (seen.free_slots[kind] == kNoSlot && take_from_open_page(index, geometry, kind, seen.open_blocks[kind], claim))
+        return;
 
     Buffer meta_buffer = add_buffer(claim, read_page(index, kMetaBlock, BUFFER_LOCK_EXCLUSIVE, PageKind::kMeta));
     MetaPage* meta = meta_page(claim->edit.page(meta_buffer));
-    if (meta->free_slots[k] != kNoSlot) {
-        claim->id = meta->free_slots[k];
+    claim->id = meta->free_slots[kind];
+    if (claim->id != kNoSlot) {
         BlockNumber block = geometry.block_of(claim->id);
-        Buffer buffer = add_buffer(claim, read_page(index, block, BUFFER_LOCK_EXCLUSIVE, page_of_kind));
-        point_at_slot(index, layout, kind, claim->edit.page(buffer), false, claim);
-        meta->free_slots[k] = next_free_of(claim->slot, kind);
+        Buffer buffer = add_buffer(claim, read_page(index, block, BUFFER_LOCK_EXCLUSIVE, page_kind(kind)));
+        claim->slot = slot_in<void>(claim->edit.page(buffer), geometry, claim->id);
+        meta->free_slots[kind] = next_free_of(claim->slot, kind);
         return;
     }
-    if (meta->open_blocks[k] != InvalidBlockNumber) {
-        Buffer buffer = read_page(index, meta->open_blocks[k], BUFFER_LOCK_EXCLUSIVE, page_of_kind);
-        if (page_tail(BufferGetPage(buffer))->used < geometry.per_page) {
-            Page page = claim->edit.page(add_buffer(claim, buffer));
-            take_never_used(index, layout, kind, meta->open_blocks[k], page, claim);
-            return;
-        }
-        UnlockReleaseBuffer(buffer);
-    }
-    BlockNumber first = extend(index, MAIN_FORKNUM, kind == SlotKind::kNode ? layout.pages_per_group() : 1);
-    if (first > geometry.last_block()) {
+    if (take_from_open_page(index, geometry, kind, meta->open_blocks[kind], claim)) return;
+
+    Buffer buffer = add_buffer(claim, extend(index, MAIN_FORKNUM));
+    BlockNumber block = BufferGetBlockNumber(buffer);
+    if (block > geometry.last_block()) {
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
                         errmsg("index \"%s\" cannot hold more rows", RelationGetRelationName(index)),
                         errdetail("Its slots are numbered up to block %u.", geometry.last_block()),
                         errhint("Partition the table.")));
     }
-    Page page = claim->edit.new_page(add_buffer(claim, lock_new_page(index, first)), page_of_kind);
-    // Replay adds pages up to the last one that a record names, and the whole group must be there for later nodes.
-    if (kind == SlotKind::kNode && layout.grouped())
-        claim->edit.new_page(add_buffer(claim, lock_new_page(index, layout.last_of_group(first))), PageKind::kNodes);
-    meta->open_blocks[k] = first;
-    take_never_used(index, layout, kind, first, page, claim);
+    meta->open_blocks[kind] = block;
+    take_never_used(geometry, block, claim->edit.new_page(buffer, page_kind(kind)), claim);
 }
 
 void commit_claim(Claim* claim) {
@@ -232,38 +186,20 @@ void commit_claim(Claim* claim) {
 void free_slots(Relation index, const IndexLayout& layout, SlotKind kind, BlockNumber block,
                 const std::uint32_t* positions, std::size_t count) {
     if (count == 0) return;
-    const SlotGeometry& geometry = layout.geometry(kind);
-    int k = static_cast<int>(kind);
+    const SlotGeometry& geometry = layout.slots(kind);
     Buffer meta_buffer = read_page(index, kMetaBlock, BUFFER_LOCK_EXCLUSIVE, PageKind::kMeta);
-
-    // In a group each node's header is on a page of its own.
-    std::size_t per_edit = kind == SlotKind::kNode && layout.grouped() ? 1 : count;
-    for (std::size_t begin = 0; begin < count; begin += per_edit) {
-        PageEdit edit(index, Logging::kEachChange);
-        MetaPage* meta = meta_page(edit.page(meta_buffer));
-        SlotId first = geometry.id_at(block, positions[begin]);
-        Buffer buffer = kind == SlotKind::kNode
-                            ? read_page(index, layout.header_place(first).block, BUFFER_LOCK_EXCLUSIVE, PageKind::kNodes)
-                            : read_page(index, block, BUFFER_LOCK_EXCLUSIVE, page_kind(layout, kind));
-        Page page = edit.page(buffer);
-        for (std::size_t i = begin; i < begin + per_edit; ++i) {
-            SlotId id = geometry.id_at(block, positions[i]);
-            std::size_t offset =
-                kind == SlotKind::kNode ? layout.header_place(id).offset : geometry.offset_at(positions[i]);
-            void* slot = at<void>(page, offset);
-            if (kind == SlotKind::kNode) {
-                static_cast<NodeHeader*>(slot)->state = NodeState::kFree;
-            } else if (kind == SlotKind::kUpper) {
-                static_cast<UpperSlot*>(slot)->owner = kNoNode;
-            } else {
-                static_cast<RowsSlot*>(slot)->owner = kNoNode;
-            }
-            next_free_of(slot, kind) = meta->free_slots[k];
-            meta->free_slots[k] = id;
-        }
-        edit.finish();
-        UnlockReleaseBuffer(buffer);
+    Buffer buffer = read_page(index, block, BUFFER_LOCK_EXCLUSIVE, page_kind(kind));
+    PageEdit edit(index, Logging::kEachChange);
+    MetaPage* meta = meta_page(edit.page(meta_buffer));
+    Page page = edit.page(buffer);
+    for (std::size_t i = 0; i < count; ++i) {
+        void* slot = slot_at<void>(page, geometry, positions[i]);
+        mark_free(slot, kind);
+        next_free_of(slot, kind) = meta->free_slots[kind];
+        meta->free_slots[kind] = geometry.id_at(block, positions[i]);
     }
+    edit.finish();
+    UnlockReleaseBuffer(buffer);
     UnlockReleaseBuffer(meta_buffer);
 }
 

@@ -1,7 +1,7 @@
 // Pages: reading the meta page, changing pages with WAL, claiming and freeing slots.
 //
-// Buffers are locked in this order, and never the other way round: meta page, a node's pages (links before header where
-// these are two), an upper page, a rows page; of each kind one at a time.
+// Buffers are locked in this order, and never the other way round: meta page, a node's page, then one page of another
+// kind.
 #pragma once
 
 #include "pg/hnsw/layout.h"
@@ -23,7 +23,7 @@ enum class Logging {
 // One atomic change of up to four pages. The buffers are pinned and exclusively locked by the caller, who unlocks them
 // after finish(). Nothing is left behind when an error comes in between.
 class PageEdit {
-   public:
+ public:
     PageEdit(Relation index, Logging logging)
         : state_(logging == Logging::kEachChange ? GenericXLogStart(index) : nullptr) {}
 
@@ -39,7 +39,7 @@ class PageEdit {
 
     void finish();
 
-   private:
+ private:
     GenericXLogState* state_;
     Buffer buffers_[MAX_GENERIC_XLOG_PAGES] = {};
     int count_ = 0;
@@ -53,8 +53,8 @@ void init_meta_page(Page page, int m, int ef_construction, int dimensions, std::
 // A copy of the meta page; an error if the index is not one of this format.
 MetaPage read_meta(Relation index);
 
-// Adds `count` pages at the end, without content, and returns the first one's block number.
-BlockNumber extend(Relation index, ForkNumber fork, BlockNumber count);
+// Adds a page without content at the end and returns it pinned and exclusively locked.
+Buffer extend(Relation index, ForkNumber fork);
 
 // Reads and locks a page and checks that it is one of ours of that kind.
 Buffer read_page(Relation index, BlockNumber block, int lock_mode, PageKind kind);
@@ -65,10 +65,9 @@ struct Claim {
 
     PageEdit edit;
     SlotId id = kNoSlot;
-    Buffer buffers[4] = {InvalidBuffer, InvalidBuffer, InvalidBuffer, InvalidBuffer};
+    Buffer buffers[3] = {InvalidBuffer, InvalidBuffer, InvalidBuffer};  // locked until commit_claim()
     int buffer_count = 0;
-    void* slot = nullptr;              // UpperSlot, RowsSlot, or for a node its NodeHeader
-    LinksHeader* links = nullptr;      // for a node
+    void* slot = nullptr;  // in the image of its page
 };
 
 // Takes a slot from the chain of free ones, or a never-used one, if need be on new pages. O(1).

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <memory_resource>
 #include <unordered_map>
+#include <vector>
 
 #include "pg/boundary.h"
 #include "pg/hnsw/layout.h"
@@ -18,16 +19,19 @@ namespace vectorx::pg::hnsw {
 
 template <typename Codec>
 class PageStore {
-   public:
+ public:
     // `memory` (and the context behind it) outlives the store. `logging` says how replace_links() reaches the WAL.
     PageStore(Relation index, const MetaPage& meta, const Codec& codec, Logging logging, ContextMemory* memory)
         : index_(index),
           options_{meta.m, meta.ef_construction},
-          layout_(meta.m, codec.payload_size()),
+          layout_(meta.m, codec.payload_size(), Codec::kVariableSize),
           codec_(codec),
           logging_(logging),
           entry_point_(meta.entry_point()),
-          payloads_(memory) {}
+          payloads_(memory),
+          copies_(memory) {
+        if (Codec::kVariableSize) copies_.resize(kPins * codec.payload_size());
+    }
 
     Relation index() const { return index_; }
     const IndexLayout& layout() const { return layout_; }
@@ -41,26 +45,32 @@ class PageStore {
     void set_entry_point(const EntryPoint& entry) { entry_point_ = entry; }
 
     void evaluate(const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live) {
-        // More pins than this no longer fit in the backend's array of private reference counts, and cost a hash table.
-        constexpr int kPins = 6;
-        Buffer buffers[kPins];
-        NodeHeader* headers[kPins];
-        const std::byte* payloads[kPins];
         float distances[kPins];
         for (int begin = 0; begin < count; begin += kPins) {
             int batch = std::min(kPins, count - begin);
-            for (int i = 0; i < batch; ++i) {
-                headers[i] = pin_header(nodes[begin + i], &buffers[i]);
-                payloads[i] = payload_of(headers[i]);
-                prefetch(headers[i]);
-            }
-            codec_.distances(query, payloads, batch, distances);
-            for (int i = 0; i < batch; ++i) {
-                out[begin + i] = {distances[i], nodes[begin + i]};
-                live[begin + i] = headers[i]->state == NodeState::kLive;
-                ReleaseBuffer(buffers[i]);
-            }
+            if (Codec::kVariableSize)
+                distances_to_copies(query, nodes + begin, batch, distances, live + begin);
+            else if (layout_.payloads_apart())
+                distances_apart(query, nodes + begin, batch, distances, live + begin);
+            else
+                distances_in_nodes(query, nodes + begin, batch, distances, live + begin);
+            for (int i = 0; i < batch; ++i) out[begin + i] = {distances[i], nodes[begin + i]};
         }
+    }
+
+    // The distance to a node whose page the caller has locked.
+    float distance_to(const std::byte* query, NodeHeader* header) {
+        const std::byte* payload = payload_of(header);
+        Buffer buffer = InvalidBuffer;
+        if (layout_.payloads_apart()) {
+            PayloadSlot* slot = pin_payload(*reference_of(header), &buffer);
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            payload = slot->payload();
+        }
+        float distance;
+        codec_.distances(query, &payload, 1, &distance);
+        if (BufferIsValid(buffer)) UnlockReleaseBuffer(buffer);
+        return distance;
     }
 
     int links(NodeId node, int level, NodeId* out) {
@@ -80,11 +90,10 @@ class PageStore {
     const std::byte* payload(NodeId node) {
         auto [entry, missing] = payloads_.try_emplace(node);
         if (missing) {
-            entry->second = static_cast<std::byte*>(
-                payloads_.get_allocator().resource()->allocate(codec_.payload_size(), MAXIMUM_ALIGNOF));
-            Buffer buffer;
-            std::memcpy(entry->second, payload_of(pin_header(node, &buffer)), codec_.payload_size());
-            ReleaseBuffer(buffer);
+            bool live;
+            entry->second =
+                static_cast<std::byte*>(payload_memory()->allocate(codec_.payload_size(), kPayloadAlignment));
+            copy_payload(node, entry->second, &live);
         }
         return entry->second;
     }
@@ -93,7 +102,7 @@ class PageStore {
         constexpr std::size_t kKept = std::size_t{8} << 20;
         if (payloads_.size() * codec_.payload_size() < kKept) return;
         for (auto& [node, payload] : payloads_)
-            payloads_.get_allocator().resource()->deallocate(payload, codec_.payload_size(), MAXIMUM_ALIGNOF);
+            payload_memory()->deallocate(payload, codec_.payload_size(), kPayloadAlignment);
         payloads_.clear();
     }
 
@@ -138,14 +147,8 @@ class PageStore {
 
     // -- nodes
 
-    // Pins the page of a node's header and returns the header; the caller locks the page or reads only what can be read
-    // under a pin.
-    NodeHeader* pin_header(NodeId node, Buffer* buffer) {
-        check_node(node);
-        Place place = layout_.header_place(node);
-        *buffer = ReadBuffer(index_, place.block);
-        return at<NodeHeader>(BufferGetPage(*buffer), place.offset);
-    }
+    // Pins a node's page; the caller locks the page or reads only what can be read under a pin.
+    NodeHeader* pin_header(NodeId node, Buffer* buffer) { return pin_slot<NodeHeader>(kNode, node, buffer); }
 
     NodeHeader* lock_header(NodeId node, int lock_mode, Buffer* buffer) {
         NodeHeader* header = pin_header(node, buffer);
@@ -153,44 +156,118 @@ class PageStore {
         return header;
     }
 
-   private:
-    // A number from a damaged page must not lead past the end of another one.
-    void check_node(NodeId node) const {
-        if (unlikely(layout_.nodes.position_of(node) >= layout_.nodes.per_page)) {
-            ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
-                            errmsg("index \"%s\" refers to node %u, which cannot be", RelationGetRelationName(index_),
-                                   node),
-                            errhint("REINDEX it.")));
+ private:
+    // Nodes whose pages are pinned at once. With more, a backend's pins no longer fit in its array of private reference
+    // counts, and each costs a look-up in a hash table.
+    static constexpr int kPins = 6;
+    static constexpr std::size_t kPayloadAlignment = MAXIMUM_ALIGNOF;
+
+    template <typename Slot>
+    Slot* pin_slot(SlotKind kind, SlotId id, Buffer* buffer) {
+        const SlotGeometry& geometry = layout_.slots(kind);
+        // A number from a damaged page must not lead past the end of another one.
+        if (unlikely(geometry.position_of(id) >= geometry.per_page)) {
+            ereport(ERROR,
+                    (errcode(ERRCODE_INDEX_CORRUPTED),
+                     errmsg("index \"%s\" refers to slot %u, which cannot be", RelationGetRelationName(index_), id),
+                     errhint("REINDEX it.")));
+        }
+        *buffer = ReadBuffer(index_, geometry.block_of(id));
+        return slot_in<Slot>(BufferGetPage(*buffer), geometry, id);
+    }
+
+    PayloadSlot* pin_payload(const PayloadReference& reference, Buffer* buffer) {
+        SlotKind kind = std::clamp(reference.kind, kPayload, kSlotKinds - 1);
+        return pin_slot<PayloadSlot>(kind, reference.slot, buffer);
+    }
+
+    void distances_in_nodes(const std::byte* query, const NodeId* nodes, int count, float* out, bool* live) {
+        Buffer buffers[kPins];
+        NodeHeader* headers[kPins];
+        const std::byte* payloads[kPins];
+        for (int i = 0; i < count; ++i) {
+            headers[i] = pin_header(nodes[i], &buffers[i]);
+            payloads[i] = payload_of(headers[i]);
+            prefetch(headers[i], sizeof(NodeHeader) + codec_.payload_size());
+        }
+        codec_.distances(query, payloads, count, out);
+        for (int i = 0; i < count; ++i) {
+            live[i] = headers[i]->state == NodeState::kLive;
+            ReleaseBuffer(buffers[i]);
         }
     }
 
-    // Starts to load a node that is about to be read: enough of it for the hardware to go on by itself.
-    void prefetch(const NodeHeader* header) const {
-        const auto* bytes = reinterpret_cast<const std::byte*>(header);
-        std::size_t size = std::min<std::size_t>(sizeof(NodeHeader) + codec_.payload_size(), kPrefetched);
+    void distances_apart(const std::byte* query, const NodeId* nodes, int count, float* out, bool* live) {
+        Buffer buffers[kPins];
+        const std::byte* payloads[kPins];
+        for (int i = 0; i < count; ++i) {
+            PayloadReference reference = read_reference(nodes[i], &live[i]);
+            payloads[i] = pin_payload(reference, &buffers[i])->payload();
+            prefetch(payloads[i], codec_.payload_size());
+        }
+        codec_.distances(query, payloads, count, out);
+        for (int i = 0; i < count; ++i) ReleaseBuffer(buffers[i]);
+    }
+
+    // A payload that says itself how long it is must not be read while it is being written.
+    void distances_to_copies(const std::byte* query, const NodeId* nodes, int count, float* out, bool* live) {
+        const std::byte* payloads[kPins];
+        for (int i = 0; i < count; ++i) {
+            std::byte* copy = copies_.data() + static_cast<std::size_t>(i) * codec_.payload_size();
+            copy_payload(nodes[i], copy, &live[i]);
+            payloads[i] = copy;
+        }
+        codec_.distances(query, payloads, count, out);
+    }
+
+    PayloadReference read_reference(NodeId node, bool* live) {
+        Buffer buffer;
+        NodeHeader* header = lock_header(node, BUFFER_LOCK_SHARE, &buffer);
+        PayloadReference reference = *reference_of(header);
+        *live = header->state == NodeState::kLive;
+        UnlockReleaseBuffer(buffer);
+        return reference;
+    }
+
+    // `copy` has room for the largest payload.
+    void copy_payload(NodeId node, std::byte* copy, bool* live) {
+        Buffer buffer;
+        if (!layout_.payloads_apart()) {
+            NodeHeader* header = pin_header(node, &buffer);
+            std::memcpy(copy, payload_of(header), codec_.payload_size());
+            *live = header->state == NodeState::kLive;
+            ReleaseBuffer(buffer);
+            return;
+        }
+        PayloadReference reference = read_reference(node, live);
+        PayloadSlot* slot = pin_payload(reference, &buffer);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        std::size_t capacity = layout_.payload_capacity(std::clamp(reference.kind, kPayload, kSlotKinds - 1));
+        std::memcpy(copy, slot->payload(), std::min(codec_.payload_size(), capacity));
+        UnlockReleaseBuffer(buffer);
+    }
+
+    // Starts to load what is about to be read: enough of it for the hardware to go on by itself.
+    static void prefetch(const void* start, std::size_t size) {
+        const auto* bytes = static_cast<const std::byte*>(start);
+        size = std::min<std::size_t>(size, 1024);
         for (std::size_t line = 0; line < size; line += 64) __builtin_prefetch(bytes + line);
     }
 
-    static constexpr std::size_t kPrefetched = 1024;
+    std::pmr::memory_resource* payload_memory() const { return payloads_.get_allocator().resource(); }
 
     // Pins and locks the page with the links of `node` on `level`; nullptr (and nothing pinned) if there are none.
     LinksHeader* lock_links(NodeId node, int level, int lock_mode, Buffer* buffer) {
-        check_node(node);
-        if (level == 0) {
-            Place place = layout_.links_place(node);
-            *buffer = ReadBuffer(index_, place.block);
-            LockBuffer(*buffer, lock_mode);
-            return at<LinksHeader>(BufferGetPage(*buffer), place.offset);
-        }
-        NodeHeader* header = lock_header(node, BUFFER_LOCK_SHARE, buffer);
+        NodeHeader* header = lock_header(node, level == 0 ? lock_mode : BUFFER_LOCK_SHARE, buffer);
+        if (level == 0) return links_of(header, layout_);
         SlotId upper = header->state == NodeState::kFree || header->level < level ? kNoSlot : header->upper;
         UnlockReleaseBuffer(*buffer);
         for (int l = 1; upper != kNoSlot; ++l) {
-            const SlotGeometry& uppers = layout_.uppers;
+            const SlotGeometry& uppers = layout_.slots(kUpper);
             if (uppers.position_of(upper) >= uppers.per_page) return nullptr;
             *buffer = read_page(index_, uppers.block_of(upper), l == level ? lock_mode : BUFFER_LOCK_SHARE,
-                                PageKind::kUppers);
-            auto* slot = at<UpperSlot>(BufferGetPage(*buffer), uppers.offset_at(uppers.position_of(upper)));
+                                page_kind(kUpper));
+            auto* slot = slot_in<UpperSlot>(BufferGetPage(*buffer), uppers, upper);
             // The node may have been freed since, and the slot with it.
             bool mine = slot->owner == node && slot->level == l;
             if (mine && l == level) return &slot->links;
@@ -207,6 +284,7 @@ class PageStore {
     Logging logging_;
     EntryPoint entry_point_;
     std::pmr::unordered_map<NodeId, std::byte*> payloads_;
+    std::pmr::vector<std::byte> copies_;  // room for kPins payloads, where they have to be copied
 };
 
 }  // namespace vectorx::pg::hnsw

@@ -1,5 +1,7 @@
-// Index scans: one search when the first row is asked for, then the rows of its results, nearest first.
+// Index scans: a search when the first row is asked for, then the rows of its results, nearest first. When these are
+// used up and the scan is iterative, the search goes on from the nodes that it has met and discarded.
 #include <algorithm>
+#include <limits>
 
 #include "pg/hnsw/callbacks.h"
 
@@ -19,18 +21,18 @@ namespace {
 
 // A scan, whatever its codec. Lives in its own memory context; its destructor never runs.
 class Scan {
-   public:
+ public:
     // The next row; false at the end.
     virtual bool next(Datum query, bool query_is_null, ItemPointer row) = 0;
     virtual void rescan() = 0;
 
-   protected:
+ protected:
     ~Scan() = default;
 };
 
 template <typename Codec>
 class CodecScan final : public Scan {
-   public:
+ public:
     CodecScan(Relation index, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
               MemoryContext context)
         : memory_(context),
@@ -38,7 +40,7 @@ class CodecScan final : public Scan {
           opclass_(opclass),
           dimensions_(static_cast<int>(meta.dimensions)),
           scratch_(store_.options(), ef_search, &memory_),
-          query_(codec.payload_size(), std::byte{0}, &memory_),
+          query_context_(AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES)),
           rows_(&memory_) {}
 
     bool next(Datum query, bool query_is_null, ItemPointer row) override {
@@ -48,8 +50,14 @@ class CodecScan final : public Scan {
             search(query, query_is_null);
         }
         while (next_row_ == rows_.size()) {
-            if (next_result_ == scratch_.results.size()) return false;
-            read_rows(scratch_.results[next_result_++]);
+            if (next_result_ == scratch_.results.size()) {
+                if (!find_more()) return false;
+                continue;
+            }
+            const Candidate& result = scratch_.results[next_result_++];
+            if (iterative_ == kIterativeStrict && result.distance < last_distance_) continue;
+            last_distance_ = result.distance;
+            read_rows(result);
         }
         *row = rows_[next_row_++];
         return true;
@@ -57,20 +65,37 @@ class CodecScan final : public Scan {
 
     void rescan() override { searched_ = false; }
 
-   private:
+ private:
     void search(Datum query, bool query_is_null) {
         rows_.clear();
         next_row_ = next_result_ = 0;
-        scratch_.results.clear();
+        scratch_.clear();
+        iterative_ = iterative_scan;
+        scratch_.keep_discarded = iterative_ != kIterativeOff;
+        last_distance_ = -std::numeric_limits<float>::infinity();
         store_.set_entry_point(read_meta(store_.index()).entry_point());
         if (store_.entry_point().node == kNoNode) return;
-        if (query_is_null) {
-            // All distances are NULL, so any order is right.
-            std::fill(query_.begin(), query_.end(), std::byte{0});
-        } else {
-            encode_query(opclass_, dimensions_, query, query_.data());
+        MemoryContextReset(query_context_);
+        MemoryContext caller = MemoryContextSwitchTo(query_context_);
+        // All distances to NULL are NULL, so any order is right.
+        query_ = query_is_null ? encode_zero(opclass_, dimensions_) : encode_query(opclass_, dimensions_, query);
+        MemoryContextSwitchTo(caller);
+        search_graph(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
+    }
+
+    // The next results of an iterative scan. Once it has done or taken as much as the settings allow, those are what it
+    // has met so far, one by one.
+    bool find_more() {
+        if (iterative_ == kIterativeOff || scratch_.discarded.empty()) return false;
+        next_result_ = 0;
+        double memory = static_cast<double>(work_mem) * 1024.0 * scan_mem_multiplier;
+        bool limited = scratch_.evaluated >= static_cast<std::size_t>(max_scan_tuples) ||
+                       static_cast<double>(scratch_.memory_used()) > memory;
+        if (limited) {
+            scratch_.results.assign(1, pop_nearest(scratch_.discarded));
+            return true;
         }
-        search_graph(store_, query_.data(), static_cast<std::size_t>(ef_search), scratch_);
+        return resume_search(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
     }
 
     // Reads the rows of a node. Between the search and now, vacuum may have freed the node and an insert taken its slot
@@ -80,17 +105,13 @@ class CodecScan final : public Scan {
         next_row_ = 0;
         Buffer buffer;
         NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, &buffer);
-        const std::byte* payload = payload_of(header);
-        float distance;
-        store_.codec().distances(query_.data(), &payload, 1, &distance);
-        if (header->state == NodeState::kLive && distance == result.distance) {
+        if (header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance) {
             append(header->rows, std::min<int>(header->row_count, kInlineRows));
-            const SlotGeometry& geometry = store_.layout().rows;
+            const SlotGeometry& geometry = store_.layout().slots(kRows);
             for (SlotId slot = header->more_rows; slot != kNoSlot;) {
                 Buffer rows_buffer =
-                    read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, PageKind::kRows);
-                auto* rows =
-                    at<RowsSlot>(BufferGetPage(rows_buffer), geometry.offset_at(geometry.position_of(slot)));
+                    read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
+                auto* rows = slot_in<RowsSlot>(BufferGetPage(rows_buffer), geometry, slot);
                 // On a standby, where replay does not lock the node with its chain, vacuum can have freed the slot.
                 bool ours = rows->owner == result.node;
                 if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
@@ -108,8 +129,11 @@ class CodecScan final : public Scan {
     const OperatorClass& opclass_;
     int dimensions_;
     SearchScratch scratch_;
-    std::pmr::vector<std::byte> query_;
+    MemoryContext query_context_;
+    const std::byte* query_ = nullptr;
     bool searched_ = false;
+    int iterative_ = kIterativeOff;           // as it was set when the scan began
+    float last_distance_ = 0;                 // of the last result
     std::size_t next_result_ = 0;             // in scratch_.results
     std::pmr::vector<ItemPointerData> rows_;  // of the current result
     std::size_t next_row_ = 0;
@@ -130,8 +154,7 @@ IndexScanDesc begin_scan(Relation index, int key_count, int order_count) {
 
 void rescan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
     auto* state = static_cast<ScanState*>(scan->opaque);
-    if (keys != nullptr && scan->numberOfKeys > 0)
-        std::copy(keys, keys + scan->numberOfKeys, scan->keyData);
+    if (keys != nullptr && scan->numberOfKeys > 0) std::copy(keys, keys + scan->numberOfKeys, scan->keyData);
     if (orders != nullptr && scan->numberOfOrderBys > 0)
         std::copy(orders, orders + scan->numberOfOrderBys, scan->orderByData);
     if (state->scan != nullptr) state->scan->rescan();

@@ -18,6 +18,7 @@ extern "C" {
 #include <storage/lmgr.h>
 }
 
+#include "core/graph/reach.h"
 #include "core/graph/repair.h"
 #include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/page_store.h"
@@ -27,7 +28,7 @@ namespace {
 
 // A set of slots of one kind: a bit for every number up to the highest in it.
 class SlotSet {
-   public:
+ public:
     explicit SlotSet(ContextMemory* memory) : bits_(memory) {}
 
     void insert(SlotId slot) {
@@ -38,14 +39,14 @@ class SlotSet {
     bool contains(SlotId slot) const { return slot < bits_.size() && bits_[slot]; }
     bool empty() const { return empty_; }
 
-   private:
+ private:
     std::pmr::vector<bool> bits_;
     bool empty_ = true;
 };
 
 template <typename Codec>
 class Vacuum {
-   public:
+ public:
     Vacuum(IndexVacuumInfo* info, IndexBulkDeleteResult* stats, IndexBulkDeleteCallback callback, void* callback_state,
            PageStore<Codec>& store, ContextMemory* memory)
         : index_(info->index),
@@ -57,7 +58,8 @@ class Vacuum {
           memory_(memory),
           dying_(memory),
           referred_uppers_(memory),
-          referred_rows_(memory) {}
+          referred_rows_(memory),
+          nothing_(memory) {}
 
     void run() {
         remove_dead_rows();
@@ -66,13 +68,17 @@ class Vacuum {
             wait_for_inserts();
             repair();
             replace_entry_point();
+            link_unreached();
             free_dying();
         }
-        sweep<UpperSlot>(SlotKind::kUpper, PageKind::kUppers, referred_uppers_);
-        sweep<RowsSlot>(SlotKind::kRows, PageKind::kRows, referred_rows_);
+        sweep<UpperSlot>(kUpper, referred_uppers_);
+        sweep<RowsSlot>(kRows, referred_rows_);
+        // A node refers to one payload for as long as it lives, so that is looked up.
+        if (layout().payloads_apart())
+            for (SlotKind kind = kPayload; kind < kSlotKinds; ++kind) sweep<PayloadSlot>(kind, nothing_);
     }
 
-   private:
+ private:
     const IndexLayout& layout() const { return store_.layout(); }
 
     void wait_for_inserts() {
@@ -82,7 +88,7 @@ class Vacuum {
 
     // Calls visit(block, used) for every page whose slots are of that kind. No lock is held.
     template <typename Visit>
-    void for_each_page(PageKind kind, Visit visit) {
+    void for_each_page(SlotKind kind, Visit visit) {
         BlockNumber blocks = RelationGetNumberOfBlocks(index_);
         for (BlockNumber block = kMetaBlock + 1; block < blocks; ++block) {
             vacuum_delay();
@@ -91,7 +97,7 @@ class Vacuum {
             Page page = BufferGetPage(buffer);
             // A page can be empty if the server stopped after adding it and before writing to it.
             bool ours = !PageIsNew(page) && page_tail(page)->magic == PageTail::kTailMagic &&
-                        page_tail(page)->kind == kind;
+                        page_tail(page)->kind == page_kind(kind);
             std::uint32_t used = ours ? page_tail(page)->used : 0;
             UnlockReleaseBuffer(buffer);
             if (used > 0) visit(block, used);
@@ -100,8 +106,8 @@ class Vacuum {
 
     template <typename Visit>
     void for_each_node(Visit visit) {
-        for_each_page(layout().grouped() ? PageKind::kLinks : PageKind::kNodes, [&](BlockNumber block, std::uint32_t used) {
-            for (std::uint32_t i = 0; i < used; ++i) visit(layout().nodes.id_at(block, i));
+        for_each_page(kNode, [&](BlockNumber block, std::uint32_t used) {
+            for (std::uint32_t i = 0; i < used; ++i) visit(layout().slots(kNode).id_at(block, i));
         });
     }
 
@@ -153,17 +159,17 @@ class Vacuum {
         }
         UnlockReleaseBuffer(buffer);
 
-        const SlotGeometry& geometry = layout().uppers;
+        const SlotGeometry& geometry = layout().slots(kUpper);
         while (upper != kNoSlot) {
             referred_uppers_.insert(upper);
-            Buffer upper_buffer = read_page(index_, geometry.block_of(upper), BUFFER_LOCK_SHARE, PageKind::kUppers);
-            upper = at<UpperSlot>(BufferGetPage(upper_buffer), geometry.offset_at(geometry.position_of(upper)))->above;
+            Buffer upper_buffer = read_page(index_, geometry.block_of(upper), BUFFER_LOCK_SHARE, page_kind(kUpper));
+            upper = slot_in<UpperSlot>(BufferGetPage(upper_buffer), geometry, upper)->above;
             UnlockReleaseBuffer(upper_buffer);
         }
     }
 
-    // The node is locked, so nobody else changes its chain. Slots that become empty leave the chain, and are freed by the
-    // sweep. Returns where the chain now begins.
+    // The node is locked, so nobody else changes its chain. Slots that become empty leave the chain, and are freed by
+    // the sweep. Returns where the chain now begins.
     SlotId remove_dead_further_rows(SlotId slot) {
         SlotId first = kNoSlot;
         SlotId last_kept = kNoSlot;
@@ -187,10 +193,9 @@ class Vacuum {
 
     // Returns whether any row is left in the slot.
     bool remove_dead_rows_of_slot(SlotId slot, SlotId* next) {
-        const SlotGeometry& geometry = layout().rows;
-        Buffer buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, PageKind::kRows);
-        std::size_t offset = geometry.offset_at(geometry.position_of(slot));
-        auto* rows = at<RowsSlot>(BufferGetPage(buffer), offset);
+        const SlotGeometry& geometry = layout().slots(kRows);
+        Buffer buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, page_kind(kRows));
+        auto* rows = slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
         bool dead[kRowsPerSlot];
         int kept = 0;
         for (int i = 0; i < rows->count; ++i) {
@@ -199,7 +204,7 @@ class Vacuum {
         }
         if (kept < rows->count) {
             PageEdit edit(index_, Logging::kEachChange);
-            auto* changed = at<RowsSlot>(edit.page(buffer), offset);
+            auto* changed = slot_in<RowsSlot>(edit.page(buffer), geometry, slot);
             int to = 0;
             for (int i = 0; i < rows->count; ++i)
                 if (!dead[i]) changed->rows[to++] = rows->rows[i];
@@ -212,10 +217,10 @@ class Vacuum {
     }
 
     void set_next_rows(SlotId slot, SlotId next) {
-        const SlotGeometry& geometry = layout().rows;
-        Buffer buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, PageKind::kRows);
+        const SlotGeometry& geometry = layout().slots(kRows);
+        Buffer buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, page_kind(kRows));
         PageEdit edit(index_, Logging::kEachChange);
-        at<RowsSlot>(edit.page(buffer), geometry.offset_at(geometry.position_of(slot)))->next = next;
+        slot_in<RowsSlot>(edit.page(buffer), geometry, slot)->next = next;
         edit.finish();
         UnlockReleaseBuffer(buffer);
     }
@@ -231,8 +236,8 @@ class Vacuum {
             NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer);
             int level = header->state == NodeState::kLive ? header->level : -1;
             UnlockReleaseBuffer(buffer);
-            // Every live node that the entry point may have to be moved to passes here: one that is inserted from now on
-            // links to live nodes, or makes itself the entry point if there is none.
+            // Every live node that the entry point may have to be moved to passes here: one that is inserted from now
+            // on links to live nodes, or makes itself the entry point if there is none.
             if (level > highest_live_.level) highest_live_ = {node, level};
             for (int l = 0; l <= level; ++l) {
                 if (links_to_dying(node, l)) repair_links(store_, node, store_.payload(node), l, dead, scratch);
@@ -254,69 +259,92 @@ class Vacuum {
         UnlockPage(index_, kMetaBlock, ExclusiveLock);
     }
 
+    // The last link to a node can have been in a dying node's list, or be given up for a nearer one.
+    void link_unreached() {
+        store_.set_entry_point(read_meta(index_).entry_point());
+        std::size_t count = layout().slots(kNode).id_at(RelationGetNumberOfBlocks(index_), 0);
+        auto for_each_live = [this](auto visit) {
+            for_each_node([&](NodeId node) {
+                Buffer buffer;
+                bool live = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer)->state == NodeState::kLive;
+                UnlockReleaseBuffer(buffer);
+                if (live) visit(node);
+            });
+        };
+        link_unreachable(store_, count, for_each_live, memory_);
+    }
+
     // -- pass 3
 
     void free_dying() {
-        const SlotGeometry& geometry = layout().nodes;
-        for_each_page(layout().grouped() ? PageKind::kLinks : PageKind::kNodes, [&](BlockNumber block, std::uint32_t used) {
+        const SlotGeometry& geometry = layout().slots(kNode);
+        for_each_page(kNode, [&](BlockNumber block, std::uint32_t used) {
             std::uint32_t positions[BLCKSZ / sizeof(NodeHeader)];
             std::size_t count = 0;
             for (std::uint32_t i = 0; i < used; ++i)
                 if (dying_.contains(geometry.id_at(block, i))) positions[count++] = i;
-            free_slots(index_, layout(), SlotKind::kNode, block, positions, count);
+            free_slots(index_, layout(), kNode, block, positions, count);
         });
     }
 
     // -- pass 4
 
-    // The upper slots of freed nodes, the rows slots that have left a chain, and what an insert left behind that did not
-    // come to its end. `referred` holds the slots that nodes referred to in pass 1.
+    // The upper and payload slots of freed nodes, the rows slots that have left a chain, and what an insert left behind
+    // that did not come to its end. `referred` holds slots that nodes referred to in pass 1.
     template <typename Slot>
-    void sweep(SlotKind kind, PageKind page_kind, const SlotSet& referred) {
-        for_each_page(page_kind, [&](BlockNumber block, std::uint32_t used) {
+    void sweep(SlotKind kind, const SlotSet& referred) {
+        for_each_page(kind, [&](BlockNumber block, std::uint32_t used) {
             std::uint32_t positions[BLCKSZ / sizeof(UpperSlot)];
-            if (find_orphans<Slot>(kind, page_kind, block, used, referred, positions) == 0) return;
+            if (find_orphans<Slot>(kind, block, used, referred, positions) == 0) return;
             // An insert claims such slots before its node refers to them; wait until none is at it.
             LockPage(index_, kMetaBlock, ExclusiveLock);
-            std::size_t count = find_orphans<Slot>(kind, page_kind, block, used, referred, positions);
+            std::size_t count = find_orphans<Slot>(kind, block, used, referred, positions);
             free_slots(index_, layout(), kind, block, positions, count);
             UnlockPage(index_, kMetaBlock, ExclusiveLock);
         });
     }
 
     template <typename Slot>
-    std::size_t find_orphans(SlotKind kind, PageKind page_kind, BlockNumber block, std::uint32_t used,
-                             const SlotSet& referred, std::uint32_t* positions) {
-        const SlotGeometry& geometry = layout().geometry(kind);
+    std::size_t find_orphans(SlotKind kind, BlockNumber block, std::uint32_t used, const SlotSet& referred,
+                             std::uint32_t* positions) {
+        const SlotGeometry& geometry = layout().slots(kind);
         NodeId owners[BLCKSZ / sizeof(UpperSlot)];
-        Buffer buffer = read_page(index_, block, BUFFER_LOCK_SHARE, page_kind);
-        for (std::uint32_t i = 0; i < used; ++i)
-            owners[i] = at<Slot>(BufferGetPage(buffer), geometry.offset_at(i))->owner;
+        Buffer buffer = read_page(index_, block, BUFFER_LOCK_SHARE, page_kind(kind));
+        for (std::uint32_t i = 0; i < used; ++i) owners[i] = slot_at<Slot>(BufferGetPage(buffer), geometry, i)->owner;
         UnlockReleaseBuffer(buffer);
         std::size_t count = 0;
         for (std::uint32_t i = 0; i < used; ++i) {
+            if (owners[i] == kNoNode) continue;
             SlotId slot = geometry.id_at(block, i);
             // A slot that was referred to in pass 1 has either kept its place or belongs to a node freed since.
-            bool owned = owners[i] != kNoNode;
-            if (owned && (!referred.contains(slot) || dying_.contains(owners[i])) && !refers(owners[i], kind, slot))
-                positions[count++] = i;
+            bool known = referred.contains(slot) && !dying_.contains(owners[i]);
+            if (!known && !refers(owners[i], kind, slot)) positions[count++] = i;
         }
         return count;
     }
 
-    // Whether the chain of `owner` holds the slot.
+    // Whether `owner` refers to the slot, directly or through a chain.
     bool refers(NodeId owner, SlotKind kind, SlotId wanted) {
+        if (owner == kOwnerToCome) return false;
         Buffer buffer;
         NodeHeader* header = store_.lock_header(owner, BUFFER_LOCK_SHARE, &buffer);
         SlotId slot = kNoSlot;
-        if (header->state != NodeState::kFree) slot = kind == SlotKind::kUpper ? header->upper : header->more_rows;
-        const SlotGeometry& geometry = layout().geometry(kind);
+        if (header->state == NodeState::kFree) {
+        } else if (kind == kUpper) {
+            slot = header->upper;
+        } else if (kind == kRows) {
+            slot = header->more_rows;
+        } else if (reference_of(header)->kind == kind) {
+            slot = reference_of(header)->slot;
+        }
+        const SlotGeometry& geometry = layout().slots(kind);
         while (slot != kNoSlot && slot != wanted) {
-            Buffer slot_buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_SHARE,
-                                           kind == SlotKind::kUpper ? PageKind::kUppers : PageKind::kRows);
-            std::size_t offset = geometry.offset_at(geometry.position_of(slot));
-            slot = kind == SlotKind::kUpper ? at<UpperSlot>(BufferGetPage(slot_buffer), offset)->above
-                                            : at<RowsSlot>(BufferGetPage(slot_buffer), offset)->next;
+            Buffer slot_buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kind));
+            Page page = BufferGetPage(slot_buffer);
+            if (kind == kUpper)
+                slot = slot_in<UpperSlot>(page, geometry, slot)->above;
+            else
+                slot = kind == kRows ? slot_in<RowsSlot>(page, geometry, slot)->next : kNoSlot;
             UnlockReleaseBuffer(slot_buffer);
         }
         UnlockReleaseBuffer(buffer);
@@ -333,6 +361,7 @@ class Vacuum {
     SlotSet dying_;
     SlotSet referred_uppers_;
     SlotSet referred_rows_;
+    SlotSet nothing_;
     EntryPoint highest_live_;
     std::uint64_t rows_seen_ = 0;
 };

@@ -1,8 +1,6 @@
 #include "pg/types/aggregate_state.h"
 
 #include "pg/compat.h"
-#include "pg/types/dense_type.h"
-#include "vectorx/elementwise.h"
 
 extern "C" {
 #include <catalog/pg_type.h>
@@ -28,21 +26,6 @@ AggregateState new_state(int dim) {
     ARR_DIMS(array)[0] = dim + 1;
     ARR_LBOUND(array)[0] = 1;
     return {array, dim, reinterpret_cast<double*>(ARR_DATA_PTR(array))};
-}
-
-Datum accumulate(FunctionCallInfo fcinfo, const AggregateState& state, const float* x, int dim) {
-    auto size = static_cast<std::size_t>(dim);
-    AggregateState result = state;
-    if (state.dim == 0) {
-        result = new_state(dim);
-        convert(x, size, result.sums());
-    } else {
-        check_expected_dimensions(state.dim, dim);
-        if (AggCheckCallContext(fcinfo, nullptr) == 0) result = new_state(dim);
-        add(state.sums(), x, size, result.sums());
-    }
-    result.count() = state.count() + 1;
-    return PointerGetDatum(result.array);
 }
 
 }  // namespace vectorx::pg

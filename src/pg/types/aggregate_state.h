@@ -25,7 +25,4 @@ AggregateState state_argument(FunctionCallInfo fcinfo, int argument, const char*
 // A new state in the current memory context; neither count nor sums are initialised.
 AggregateState new_state(int dim);
 
-// Transition: `state` plus one value. Overwrites the state where fcinfo says that an aggregate owns it.
-Datum accumulate(FunctionCallInfo fcinfo, const AggregateState& state, const float* x, int dim);
-
 }  // namespace vectorx::pg

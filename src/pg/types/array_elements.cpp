@@ -1,7 +1,5 @@
 #include "pg/types/array_elements.h"
 
-#include <cstring>
-
 #include "pg/compat.h"
 #include "vectorx/elementwise.h"
 
@@ -24,7 +22,7 @@ void numerics_to_floats(ArrayType* array, int dim, float* out) {
 
 }  // namespace
 
-int array_dimensions(const DenseType& type, ArrayType* array, int32 typmod) {
+ArrayFloats array_floats(const VectorType& type, ArrayType* array, int32 typmod) {
     if (ARR_NDIM(array) > 1) ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("array must be 1-D")));
     if (ARR_HASNULL(array) && array_contains_nulls(array)) {
         ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("array must not contain nulls")));
@@ -32,34 +30,31 @@ int array_dimensions(const DenseType& type, ArrayType* array, int32 typmod) {
     int dim = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
     check_dimensions(type, dim);
     check_expected_dimensions(typmod, dim);
-    return dim;
-}
 
-void array_to_floats(ArrayType* array, int dim, float* out) {
     // Without nulls the elements of a fixed-length type lie one after the other.
     const char* data = ARR_DATA_PTR(array);
-    auto count = static_cast<std::size_t>(dim);
+    if (ARR_ELEMTYPE(array) == FLOAT4OID) return {reinterpret_cast<const float4*>(data), dim};
+
+    const auto count = static_cast<std::size_t>(dim);
+    auto* floats = static_cast<float*>(MemoryContextAllocHuge(CurrentMemoryContext, count * sizeof(float)));
     switch (ARR_ELEMTYPE(array)) {
         case INT4OID:
-            convert(reinterpret_cast<const int32*>(data), count, out);
-            break;
-        case FLOAT4OID:
-            std::memcpy(out, data, count * sizeof(float4));
+            convert(reinterpret_cast<const int32*>(data), count, floats);
             break;
         case FLOAT8OID:
-            convert(reinterpret_cast<const float8*>(data), count, out);
+            convert(reinterpret_cast<const float8*>(data), count, floats);
             break;
         case NUMERICOID:
-            numerics_to_floats(array, dim, out);
+            numerics_to_floats(array, dim, floats);
             break;
         default:
             ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("unsupported array type")));
     }
+    return {floats, dim};
 }
 
-ArrayType* array_from_floats(const float* x, int dim) {
-    std::size_t data_bytes = static_cast<std::size_t>(dim) * sizeof(float4);
-    std::size_t bytes = ARR_OVERHEAD_NONULLS(1) + data_bytes;
+ArrayType* new_float_array(int dim, float** elements) {
+    const std::size_t bytes = ARR_OVERHEAD_NONULLS(1) + static_cast<std::size_t>(dim) * sizeof(float4);
     auto* array = static_cast<ArrayType*>(palloc0(bytes));
     SET_VARSIZE(array, bytes);
     array->ndim = 1;
@@ -67,7 +62,7 @@ ArrayType* array_from_floats(const float* x, int dim) {
     array->elemtype = FLOAT4OID;
     ARR_DIMS(array)[0] = dim;
     ARR_LBOUND(array)[0] = 1;
-    std::memcpy(ARR_DATA_PTR(array), x, data_bytes);
+    *elements = reinterpret_cast<float*>(ARR_DATA_PTR(array));
     return array;
 }
 

@@ -1,8 +1,8 @@
-// SQL arrays as the source and target of casts: what the dense vector types share.
+// SQL arrays as the source and target of casts: what the vector types share.
 #pragma once
 
 #include "pg/postgres.h"
-#include "pg/types/dense_type.h"
+#include "vectorx/vector_type.h"
 
 extern "C" {
 #include <utils/array.h>
@@ -10,16 +10,18 @@ extern "C" {
 
 namespace vectorx::pg {
 
-// How many elements `array` has, after checking that a value of `type` with that typmod can be made of them: one
-// dimension, no nulls, a permitted length. Reports what is wrong otherwise.
-int array_dimensions(const DenseType& type, ArrayType* array, int32 typmod);
+struct ArrayFloats {
+    const float* x;
+    int dim;
+};
 
-// Writes the elements of an array that array_dimensions has accepted to `out`, rounded to float. The element type is
-// integer, real, double precision or numeric; reports "unsupported array type" for others. Not checked for being
-// finite.
-void array_to_floats(ArrayType* array, int dim, float* out);
+// The elements of an array that can become a value of `type` with that typmod, rounded to float, in the array itself or
+// in the current memory context. Reports what is wrong: more than one dimension, nulls, a length that is not
+// permitted, an element type that is not integer, real, double precision or numeric ("unsupported array type"), a
+// numeric beyond float. Whether they are finite is not checked.
+ArrayFloats array_floats(const VectorType& type, ArrayType* array, int32 typmod);
 
-// A new real[] in the current memory context; dim >= 1.
-ArrayType* array_from_floats(const float* x, int dim);
+// A new real[] for `dim` elements in the current memory context, and where they go; dim >= 1.
+ArrayType* new_float_array(int dim, float** elements);
 
 }  // namespace vectorx::pg

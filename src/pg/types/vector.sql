@@ -67,6 +67,10 @@ CREATE FUNCTION subvector(vector, integer, integer) RETURNS vector
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION subvector(vector, integer, integer) IS 'part of a vector: first element, counted from 1, and number of elements';
 
+CREATE FUNCTION binary_quantize(vector) RETURNS bit
+  AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION binary_quantize(vector) IS 'bit string with a 1 for each element greater than zero';
+
 -- Functions that implement operators
 
 CREATE FUNCTION vector_add(vector, vector) RETURNS vector

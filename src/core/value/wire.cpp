@@ -1,0 +1,90 @@
+#include "vectorx/wire.h"
+
+#include <string>
+
+#include "vectorx/elementwise.h"
+#include "vectorx/sparse.h"
+
+namespace vectorx {
+namespace {
+
+void check_unused(std::int32_t unused) {
+    if (unused != 0) {
+        throw Error(ErrorCode::kDataException, "expected unused to be 0, not " + std::to_string(unused));
+    }
+}
+
+template <typename Element>
+void read_dense_elements(WireReader* reader, const VectorType& type, std::size_t dim, Element* out) {
+    decode_big_endian(reader->take(dim * sizeof(Element)), dim, out);
+    check_finite(out, dim, type.name);
+}
+
+}  // namespace
+
+const unsigned char* WireReader::take(std::size_t size) {
+    if (size > size_ - position_) throw Error(ErrorCode::kProtocolViolation, "insufficient data left in message");
+    const unsigned char* taken = bytes_ + position_;
+    position_ += size;
+    return taken;
+}
+
+std::uint16_t WireReader::read_uint16() {
+    const unsigned char* bytes = take(2);
+    return static_cast<std::uint16_t>((bytes[0] << 8) | bytes[1]);
+}
+
+std::int32_t WireReader::read_int32() {
+    std::int32_t value;
+    decode_big_endian(take(4), 1, &value);
+    return value;
+}
+
+std::int32_t read_dense_header(WireReader* reader, const VectorType& type, std::int32_t expected_dim) {
+    // Both are int16; read as unsigned, a negative dimension is too large.
+    std::int32_t dim = reader->read_uint16();
+    std::int32_t unused = reader->read_uint16();
+    check_dimensions(type, dim);
+    check_expected_dimensions(expected_dim, dim);
+    check_unused(unused);
+    return dim;
+}
+
+void read_elements(WireReader* reader, const VectorType& type, std::size_t dim, float* out) {
+    read_dense_elements(reader, type, dim, out);
+}
+
+void read_elements(WireReader* reader, const VectorType& type, std::size_t dim, Half* out) {
+    read_dense_elements(reader, type, dim, out);
+}
+
+SparseHeader read_sparse_header(WireReader* reader, std::int32_t expected_dim) {
+    std::int32_t dim = reader->read_int32();
+    std::int32_t nnz = reader->read_int32();
+    std::int32_t unused = reader->read_int32();
+    check_dimensions(kSparsevecType, dim);
+    if (nnz < 0) throw Error(ErrorCode::kDataException, "sparsevec cannot have negative number of elements");
+    check_non_zero_count(nnz);
+    if (nnz > dim) {
+        throw Error(ErrorCode::kProgramLimitExceeded, "sparsevec cannot have more elements than dimensions");
+    }
+    check_expected_dimensions(expected_dim, dim);
+    check_unused(unused);
+    return {dim, nnz};
+}
+
+void read_sparse_elements(WireReader* reader, const SparseHeader& header, std::int32_t* indices, float* values) {
+    auto nnz = static_cast<std::size_t>(header.nnz);
+    decode_big_endian(reader->take(nnz * 4), nnz, indices);
+    check_sparse_indices(indices, nnz, header.dim);
+
+    decode_big_endian(reader->take(nnz * 4), nnz, values);
+    for (std::size_t i = 0; i < nnz; ++i) {
+        if (values[i] == 0) {
+            throw Error(ErrorCode::kDataException, "binary representation of sparsevec cannot contain zero values");
+        }
+        check_finite(values + i, 1, kSparsevecType.name);
+    }
+}
+
+}  // namespace vectorx
