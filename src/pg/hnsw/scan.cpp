@@ -106,7 +106,14 @@ class CodecScan final : public Scan {
         Buffer buffer;
         NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, &buffer);
         if (header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance) {
+            int attempts = 0;
             do {
+                if (++attempts > kMaxAttempts) {
+                    ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
+                                    errmsg("index \"%s\" has a chain of rows that leads to another node",
+                                           RelationGetRelationName(store_.index())),
+                                    errhint("REINDEX it.")));
+                }
                 rows_.clear();
                 append(header->rows, std::min<int>(header->row_count, kInlineRows));
             } while (!append_further_rows(result.node, header->more_rows));
@@ -125,10 +132,7 @@ class CodecScan final : public Scan {
             if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
             slot = rows->next;
             UnlockReleaseBuffer(buffer);
-            if (!ours) {
-                CHECK_FOR_INTERRUPTS();
-                return false;
-            }
+            if (!ours) return false;
         }
         return true;
     }
