@@ -66,6 +66,9 @@ class CodecScan final : public Scan {
     void rescan() override { searched_ = false; }
 
  private:
+    // How often a chain of rows can have changed before it is taken for damaged.
+    static constexpr int kMaxAttempts = 100;
+
     void search(Datum query, bool query_is_null) {
         rows_.clear();
         next_row_ = next_result_ = 0;
