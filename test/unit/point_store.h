@@ -63,6 +63,7 @@ class PointStore {
     void check_for_interrupts() { ++interrupt_checks; }
     const std::byte* payload(NodeId node) const { return as_payload(points[node]); }
     void release_payloads() {}
+    static constexpr bool kLinksUnreachable = true;
     float distance(const std::byte* a, const std::byte* b) const {
         const auto& p = *reinterpret_cast<const Point*>(a);
         const auto& q = *reinterpret_cast<const Point*>(b);

