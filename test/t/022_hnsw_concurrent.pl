@@ -42,6 +42,7 @@ sub check_rows
     my ($what) = @_;
     my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM item');
     my $lost = rows_not_found($node, table => 'item', index => 'item_index', where => 'id % 3 = 0');
+    is(index_faults($node, 'item_index'), '', "$what: the index is sound and holds all rows");
     note "$what: $rows rows, of a third of which $lost are not found";
     cmp_ok($rows, '>', 300, "$what: there are rows");
     cmp_ok($lost, '<=', 1 + $rows / 1000, "$what: all rows are found");

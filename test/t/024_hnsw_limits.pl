@@ -81,6 +81,13 @@ like($end->{stderr}, qr/57014/, 'inserts are cancelled');
 cmp_ok($end->{seconds}, '<', 1.2, 'within a second');
 $node->safe_psql('postgres', 'DROP INDEX item_index; VACUUM item');
 
+# -- vacuum of very many equal rows, which share a node
+$node->safe_psql('postgres', "CREATE TABLE equal (id int, embedding vector(3)); INSERT INTO equal SELECT i, '[1,2,3]' FROM generate_series(1, 400000) i;"
+      . 'CREATE INDEX equal_index ON equal USING hnsw (embedding vector_l2_ops); DELETE FROM equal WHERE id % 2000 < 1000;');
+$end = finish_sql(start_sql($node, "SET statement_timeout = '30s'; VACUUM equal"));
+ok($end->{ok}, sprintf('VACUUM of 200,000 dead rows that are equal: %.1f s', $end->{seconds})) or diag $end->{stderr};
+is(index_faults($node, 'equal_index'), '', 'the index is sound and holds all rows');
+
 # -- cancel: each phase of a build
 foreach my $case (
     [ 'loading tuples', "SET maintenance_work_mem = '256MB'" ],
@@ -195,6 +202,7 @@ SKIP:
     system("prlimit --pid $postmaster --fsize=unlimited:unlimited") == 0 or die 'prlimit failed';
     $node->safe_psql('postgres', 'VACUUM growing; INSERT INTO growing SELECT id + 7000000, embedding FROM item LIMIT 2000');
     cmp_ok(rows_not_found($node, table => 'growing', index => 'growing_index', operator => '<->'), '<=', 3, 'with room again, rows are inserted and found');
+    is(index_faults($node, 'growing_index'), '', 'the index is sound and holds all rows');
     ($status, $stdout, $stderr) = $node->psql('postgres', "SET maintenance_work_mem = '256MB'; $big");
     is($status, 0, 'and the index can be built') or diag $stderr;
 }
