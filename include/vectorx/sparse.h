@@ -1,12 +1,12 @@
 // Sparse vectors: views of their non-zero elements, distances, order, conversions, text input.
 //
-// Distances walk both index lists at once without a branch on which is ahead (unlike indices give a branch predictor
-// nothing to learn). Where one list is much shorter than the other, it gallops: the shorter one's indices are looked up
-// in the longer one by doubling steps (Bentley and Yao, "An almost optimal algorithm for unbounded searching", 1976).
+// Distances walk both index lists at once, from both ends towards the middle, without a branch on which is ahead
+// (unlike indices give a branch predictor nothing to learn). Where one list is much shorter than the other, they
+// gallop: the shorter one's indices are looked up in the longer one by doubling steps (Bentley and Yao, "An almost
+// optimal algorithm for unbounded searching", 1976).
 //
 // Conventions: indices count from 0 and ascend; values are finite and not zero. Functions that take views never read
-// outside them, whatever the indices are. Sums are in float and in the order of indices, except that runs of elements
-// between two matches are summed in eight lanes when galloping.
+// outside them, whatever the indices are. Sums are in float; their order depends on the indices only.
 #pragma once
 
 #include <cstddef>
