@@ -1,5 +1,7 @@
 #include "vectorx/wire.h"
 
+#include <cmath>
+#include <limits>
 #include <string>
 
 #include "vectorx/elementwise.h"
@@ -79,6 +81,12 @@ void read_sparse_elements(WireReader* reader, const SparseHeader& header, std::i
     check_sparse_indices(indices, nnz, header.dim);
 
     decode_big_endian(reader->take(nnz * 4), nnz, values);
+    int valid = 1;
+    for (std::size_t i = 0; i < nnz; ++i) {
+        const float magnitude = std::fabs(values[i]);
+        valid &= (magnitude > 0) & (magnitude < std::numeric_limits<float>::infinity());
+    }
+    if (valid != 0) return;
     for (std::size_t i = 0; i < nnz; ++i) {
         if (values[i] == 0) {
             throw Error(ErrorCode::kDataException, "binary representation of sparsevec cannot contain zero values");
