@@ -1,7 +1,7 @@
 // How near the kernels come to what the machine can load. See README.md in this folder for how to read the output.
 #include <benchmark/benchmark.h>
 #include <sys/mman.h>
-#include <time.h>
+#include <ctime>
 
 #include <algorithm>
 #include <cstdint>

@@ -102,6 +102,9 @@ concept GraphStore = SearchStore<S> && requires(S& s, const std::byte* payload, 
     { s.distance(payload, payload) } -> std::same_as<float>;
     // Whether ratios of distances mean something, as they do not where distances can be negative.
     { s.has_ratios() } -> std::same_as<bool>;
+    // Whether whoever fills the store links all unreachable nodes in the end (link_unreachable), so that inserting need
+    // not look after each of them.
+    { S::kLinksUnreachable } -> std::convertible_to<bool>;
     // Reads the list of `node`, whose payload the caller has. An empty list for a node that is not there.
     s.read_links(node, payload, level, read);
     // Replaces the list of `node` on `level`. kChanged: it is no longer `expected` and was left alone.

@@ -21,7 +21,7 @@ inline float ordered_distance(float distance) {
 // Dense vectors of float or Half; a payload is the array of elements.
 template <typename Element>
 class DenseCodec {
-   public:
+ public:
     DenseCodec(Metric metric, std::size_t dim) : dim_(dim) {
         const Kernels& k = kernels();
         if (metric == Metric::kInnerProduct || metric == Metric::kCosine) sign_ = -1;
@@ -53,7 +53,7 @@ class DenseCodec {
         for (int i = 0; i < count; ++i) out[i] = finish(out[i]);
     }
 
-   private:
+ private:
     template <typename Kernel>
     static Kernel choose(Metric metric, Kernel l2_squared, Kernel inner_product, Kernel l1) {
         return metric == Metric::kL2 ? l2_squared : metric == Metric::kL1 ? l1 : inner_product;
@@ -70,7 +70,7 @@ class DenseCodec {
 
 // Bit strings under the Hamming and Jaccard distances; a payload is their bytes, unused bits of the last one 0.
 class BitCodec {
-   public:
+ public:
     BitCodec(Metric metric, std::size_t bits) : size_((bits + 7) / 8), jaccard_(metric == Metric::kJaccard) {}
 
     static constexpr bool kVariableSize = false;
@@ -101,7 +101,7 @@ class BitCodec {
         }
     }
 
-   private:
+ private:
     std::size_t size_;
     bool jaccard_;
     const Kernels* kernels_ = &kernels();

@@ -13,7 +13,7 @@
 namespace vectorx {
 
 class SparseCodec {
-   public:
+ public:
     explicit SparseCodec(Metric metric) : metric_(metric) {}
 
     // Non-zero elements of a payload; a query may have more.
@@ -34,7 +34,7 @@ class SparseCodec {
         for (int i = 0; i < count; ++i) out[i] = distance(q, view(payloads[i]));
     }
 
-   private:
+ private:
     static std::int32_t nnz_of(const std::byte* payload) {
         std::int32_t nnz;
         std::memcpy(&nnz, payload, sizeof(nnz));

@@ -46,10 +46,10 @@ auto guard(Body&& body) -> decltype(body()) {
 // Memory for containers of the core, taken from a memory context: freed with the context, so an ereport over a
 // container leaks nothing. Throws std::bad_alloc (never ereports) when memory runs out.
 class ContextMemory final : public std::pmr::memory_resource {
-   public:
+ public:
     explicit ContextMemory(MemoryContext context) : context_(context) {}
 
-   private:
+ private:
     void* do_allocate(std::size_t bytes, std::size_t alignment) override;
     void do_deallocate(void* p, std::size_t bytes, std::size_t alignment) override;
     bool do_is_equal(const std::pmr::memory_resource& other) const noexcept override { return this == &other; }
@@ -67,13 +67,13 @@ T* make_in(MemoryContext context, Args&&... args) {
 }  // namespace vectorx::pg
 
 // Defines the SQL-callable function `name`; the body follows as of a function that returns Datum and has `fcinfo`.
-#define VECTORX_FUNCTION(name)                                                               \
-    extern "C" {                                                                             \
-    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                                \
-    PG_FUNCTION_INFO_V1(name);                                                               \
-    }                                                                                        \
-    static Datum name##_body(FunctionCallInfo fcinfo);                                       \
-    extern "C" Datum name(PG_FUNCTION_ARGS) {                                                \
-        return vectorx::pg::guard([fcinfo] { return name##_body(fcinfo); });                 \
-    }                                                                                        \
+#define VECTORX_FUNCTION(name)                                               \
+    extern "C" {                                                             \
+    PGDLLEXPORT Datum name(PG_FUNCTION_ARGS);                                \
+    PG_FUNCTION_INFO_V1(name);                                               \
+    }                                                                        \
+    static Datum name##_body(FunctionCallInfo fcinfo);                       \
+    extern "C" Datum name(PG_FUNCTION_ARGS) {                                \
+        return vectorx::pg::guard([fcinfo] { return name##_body(fcinfo); }); \
+    }                                                                        \
     static Datum name##_body([[maybe_unused]] FunctionCallInfo fcinfo)

@@ -76,7 +76,7 @@ void multiply(const Half* a, const Half* b, std::size_t dim, Half* out) {
     int fault = 0;
     for (std::size_t i = 0; i < dim; ++i) {
         fault |= is_infinite(out[i]);
-        fault |= is_zero(out[i]) & !is_zero(a[i]) & !is_zero(b[i]);
+        fault |= static_cast<int>(is_zero(out[i])) & !is_zero(a[i]) & !is_zero(b[i]);
     }
     if (fault == 0) return;
     for (std::size_t i = 0; i < dim; ++i) {

@@ -13,7 +13,7 @@ namespace vectorx {
 
 // The neighbours that a new node is to have, and the working memory for finding them; kept from one node to the next.
 class LinkPlan {
-   public:
+ public:
     LinkPlan(const GraphOptions& options, std::pmr::memory_resource* memory)
         : scratch(options, options.ef_construction, memory),
           selection(memory),
@@ -34,7 +34,7 @@ class LinkPlan {
     std::pmr::vector<Candidate> entries;
     std::pmr::vector<Candidate> nearest;  // the candidates of level 0, nearest first: among them are equal vectors
 
-   private:
+ private:
     std::pmr::vector<LinkList> neighbours_;
 };
 
@@ -59,9 +59,9 @@ void plan_links(Store& store, const std::byte* payload, int level, NodeId self, 
     for (int l = std::min(level, entry.level); l >= 0; --l) {
         search_level(store, payload, entries.data(), entries_live, entries.size(), l, ef, plan.scratch);
         if (self != kNoNode) {
-            results.erase(std::remove_if(results.begin(), results.end(),
-                                         [self](const Candidate& c) { return c.node == self; }),
-                          results.end());
+            results.erase(
+                std::remove_if(results.begin(), results.end(), [self](const Candidate& c) { return c.node == self; }),
+                results.end());
         }
         plan.selection.select(store, results.data(), results.size(), options.links_at(l), Fill::kStaged,
                               &plan.neighbours(l));
@@ -74,10 +74,22 @@ void plan_links(Store& store, const std::byte* payload, int level, NodeId self, 
     }
 }
 
+// Moves the last of `links` that may be dropped behind the others, shortens them by it, and returns it.
+template <typename MayDrop>
+Candidate* last_droppable(Candidate* links, int* count, MayDrop may_drop) {
+    for (int i = *count - 1; i >= 0; --i) {
+        if (!may_drop(links[i].node)) continue;
+        std::rotate(links + i, links + i + 1, links + *count);
+        return &links[--*count];
+    }
+    return nullptr;
+}
+
 // Puts `node`, whose distance to each of the list's first `strict` links is in `between`, into the list of its
-// neighbour. A full list gives up the farthest of the links that fill it, or of the strict ones if nothing fills it;
-// that can be `node` itself, unless it is to be kept whatever the order. Returns whether the list now holds it.
-inline bool enter(LinkList* list, int capacity, const Candidate& node, const float* between, bool keep) {
+// neighbour. A full list gives up one that may_drop(NodeId) allows: the farthest of the links that fill it, or of the
+// strict ones if it finds none there. That can be `node` itself. Returns whether the list now holds it.
+template <typename MayDrop>
+bool enter(LinkList* list, int capacity, const Candidate& node, const float* between, MayDrop may_drop) {
     LinkList& l = *list;
     Candidate fill[kMaxLinks + 1];
     int fill_count = 0;
@@ -99,20 +111,9 @@ inline bool enter(LinkList* list, int capacity, const Candidate& node, const flo
     for (int i = l.strict; i < l.count; ++i) fill[fill_count++] = l.links[i];
     std::sort(fill, fill + fill_count);
     if (strict + fill_count > capacity) {
-        bool from_fill = fill_count > 0;
-        NodeId dropped = from_fill ? fill[--fill_count].node : kept[--strict].node;
-        if (dropped == node.node) {
-            if (!keep) return false;
-            // Then the one before it goes, which is a strict one if nothing else fills the list.
-            if (fill_count > 0) {
-                fill[fill_count - 1] = node;
-            } else if (from_fill) {
-                --strict;
-                fill[fill_count++] = node;
-            } else {
-                kept[strict - 1] = node;
-            }
-        }
+        Candidate* dropped = last_droppable(fill, &fill_count, may_drop);
+        if (dropped == nullptr) dropped = last_droppable(kept, &strict, may_drop);
+        if (dropped == nullptr || dropped->node == node.node) return false;
     }
     std::copy(kept, kept + strict, l.links);
     std::copy(fill, fill + fill_count, l.links + strict);
@@ -121,7 +122,26 @@ inline bool enter(LinkList* list, int capacity, const Candidate& node, const flo
     return true;
 }
 
-// Adds `node` to the neighbours of `owner` on `level`, as enter() does. Returns whether the list now holds `node`.
+inline bool enter(LinkList* list, int capacity, const Candidate& node, const float* between) {
+    return enter(list, capacity, node, between, [](NodeId) { return true; });
+}
+
+// Whether one of the neighbours of `node`, other than `owner`, links to it on level 0.
+template <GraphStore Store>
+bool linked_elsewhere(Store& store, NodeId node, NodeId owner) {
+    NodeId neighbours[kMaxLinks];
+    NodeId theirs[kMaxLinks];
+    int count = store.links(node, 0, neighbours);
+    for (int i = 0; i < count; ++i) {
+        if (neighbours[i] == owner) continue;
+        int their_count = store.links(neighbours[i], 0, theirs);
+        if (std::find(theirs, theirs + their_count, node) != theirs + their_count) return true;
+    }
+    return false;
+}
+
+// Adds `node` to the neighbours of `owner` on `level`, as enter() does. Returns whether the list now holds `node`; with
+// `keep`, that is not what the list gives up.
 template <GraphStore Store>
 bool add_link(Store& store, NodeId owner, int level, const Candidate& node, const std::byte* node_payload,
               bool keep = false) {
@@ -129,6 +149,11 @@ bool add_link(Store& store, NodeId owner, int level, const Candidate& node, cons
     int capacity = store.options().links_at(level);
     LinkList expected;
     float between[kMaxLinks];
+    // On level 0, where all searches end, no node is to lose its last link.
+    auto may_drop = [&](NodeId dropped) {
+        if (dropped == node.node) return !keep;
+        return level > 0 || Store::kLinksUnreachable || linked_elsewhere(store, dropped, owner);
+    };
     // Another inserter may change the list between reading and replacing it; each time, one of the two gets on.
     for (;;) {
         store.read_links(owner, payload, level, &expected);
@@ -137,7 +162,7 @@ bool add_link(Store& store, NodeId owner, int level, const Candidate& node, cons
         for (int i = 0; i < expected.strict; ++i)
             between[i] = store.distance(node_payload, store.payload(expected.links[i].node));
         LinkList desired = expected;
-        if (!enter(&desired, capacity, node, between, keep)) return false;
+        if (!enter(&desired, capacity, node, between, may_drop)) return false;
         LinkUpdate update = store.replace_links(owner, level, expected, desired);
         if (update != LinkUpdate::kChanged) return update == LinkUpdate::kDone;
         store.check_for_interrupts();

@@ -31,13 +31,13 @@ using RowId = std::uint64_t;
 struct ArenaNode {
     std::atomic<std::uint8_t> lock;
     std::uint8_t level;
-    bool merged;                              // its vector equals that of another node, which stands for both
-    std::uint8_t strict_count;                // of the links on level 0
-    std::atomic<std::uint32_t> link_count;    // on level 0
-    std::uint32_t upper;                      // number of the slot of level 1; level l is slot upper + l - 1
-    std::uint32_t output_id;                  // what the node is called where the graph is written to
-    std::atomic<NodeId> next_equal;           // chain of the nodes merged into this one
-    std::uint32_t hash;                       // of the payload
+    bool merged;                            // its vector equals that of another node, which stands for both
+    std::uint8_t strict_count;              // of the links on level 0
+    std::atomic<std::uint32_t> link_count;  // on level 0
+    std::uint32_t upper;                    // number of the slot of level 1; level l is slot upper + l - 1
+    std::uint32_t output_id;                // what the node is called where the graph is written to
+    std::atomic<NodeId> next_equal;         // chain of the nodes merged into this one
+    std::uint32_t hash;                     // of the payload
     RowId row;
 };
 static_assert(sizeof(ArenaNode) == 32 && std::atomic<NodeId>::is_always_lock_free);
@@ -47,10 +47,10 @@ struct ArenaUpper {
     std::uint8_t strict_count;
 };
 
-// Sizes and places within the chunks. Payloads of one size lie in their nodes; payloads of different sizes lie one after
-// the other in chunks of their own, and a node holds the place of its payload.
+// Sizes and places within the chunks. Payloads of one size lie in their nodes; payloads of different sizes lie one
+// after the other in chunks of their own, and a node holds the place of its payload.
 class ArenaLayout {
-   public:
+ public:
     template <typename Codec>
     ArenaLayout(const GraphOptions& options, const Codec& codec) : m(options.m) {
         std::size_t payload_size = Codec::kVariableSize ? sizeof(std::uint64_t) : codec.payload_size();
@@ -79,7 +79,7 @@ class ArenaLayout {
     int node_bits;  // nodes in a chunk, as a power of two
     int upper_bits;
 
-   private:
+ private:
     static int bits_for(std::size_t size) {
         return static_cast<int>(std::bit_width(std::max<std::size_t>(kChunkSize / size, 1))) - 1;
     }
@@ -89,7 +89,7 @@ class ArenaLayout {
 struct ArenaState {
     std::atomic<std::uint32_t> node_count{0};
     std::atomic<std::uint32_t> upper_count{0};
-    std::atomic<std::uint64_t> payload_end{0};  // place after the last payload, where they are apart
+    std::atomic<std::uint64_t> payload_end{0};   // place after the last payload, where they are apart
     std::atomic<std::uint64_t> entry{kNoEntry};  // level in the high word, node in the low one
 
     static constexpr std::uint64_t kNoEntry = ~std::uint64_t{0};
@@ -97,7 +97,7 @@ struct ArenaState {
 
 template <typename Codec>
 class MemoryStore {
-   public:
+ public:
     // The chunk tables belong to the caller, who fills them before nodes in those chunks are used.
     MemoryStore(const GraphOptions& options, const Codec& codec, ArenaState* state, std::byte* const* node_chunks,
                 std::byte* const* upper_chunks, std::byte* const* payload_chunks = nullptr)
@@ -144,8 +144,8 @@ class MemoryStore {
 
     // -- merging equal vectors
 
-    // Enters `node` into `table` (`size` entries, a power of two above the number of nodes, all kNoNode at first). If an
-    // equal vector is there already, the node is chained to it and takes no part in the graph. Any number of
+    // Enters `node` into `table` (`size` entries, a power of two above the number of nodes, all kNoNode at first). If
+    // an equal vector is there already, the node is chained to it and takes no part in the graph. Any number of
     // builders may merge different nodes at the same time.
     void merge_equal(NodeId node, std::atomic<NodeId>* table, std::size_t size) {
         ArenaNode& mine = header(node);
@@ -175,17 +175,23 @@ class MemoryStore {
         return {static_cast<NodeId>(entry), static_cast<int>(entry >> 32)};
     }
 
-    // Makes `node` the entry point unless there is one on as high a level; returns whether there was none at all.
-    bool raise_entry_point(NodeId node, int level) {
-        std::uint64_t mine = (static_cast<std::uint64_t>(level) << 32) | node;
+    // Makes `node` the entry point if there is none; returns whether it is now.
+    bool claim_entry_point(NodeId node, int level) {
+        std::uint64_t none = ArenaState::kNoEntry;
+        return state_->entry.compare_exchange_strong(none, entry_word(node, level), std::memory_order_acq_rel);
+    }
+
+    // Makes `node` the entry point unless there is one on as high a level.
+    void raise_entry_point(NodeId node, int level) {
         std::uint64_t current = state_->entry.load(std::memory_order_acquire);
         while (current == ArenaState::kNoEntry || static_cast<int>(current >> 32) < level) {
-            if (state_->entry.compare_exchange_weak(current, mine, std::memory_order_acq_rel)) return true;
+            if (state_->entry.compare_exchange_weak(current, entry_word(node, level), std::memory_order_acq_rel))
+                return;
         }
-        return false;
     }
 
     void evaluate(const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live) const {
+        if (count <= 0) return;
         const std::byte* payloads[kMaxLinks];
         float distances[kMaxLinks];
         for (int i = 0; i < count; ++i) payloads[i] = payload(nodes[i]);
@@ -213,6 +219,7 @@ class MemoryStore {
                (place & (ArenaLayout::payload_chunk_size() - 1));
     }
     void release_payloads() {}
+    static constexpr bool kLinksUnreachable = true;
     bool has_ratios() const { return codec_.has_ratios(); }
     float distance(const std::byte* a, const std::byte* b) const { return codec_.distance(a, b); }
 
@@ -230,7 +237,8 @@ class MemoryStore {
         List list = list_of(node, level);
         if (list.count == nullptr) return LinkUpdate::kGone;
         Lock lock(header(node));
-        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count) return LinkUpdate::kChanged;
+        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count)
+            return LinkUpdate::kChanged;
         for (int i = 0; i < expected.count; ++i)
             if (list.ids[i] != expected.links[i].node) return LinkUpdate::kChanged;
         for (int i = 0; i < desired.count; ++i) {
@@ -246,7 +254,7 @@ class MemoryStore {
         if (interrupt_check_ != nullptr) interrupt_check_(interrupt_argument_);
     }
 
-   private:
+ private:
     struct List {
         std::atomic<std::uint32_t>* count;
         std::uint8_t* strict;
@@ -256,7 +264,7 @@ class MemoryStore {
 
     // Held for some dozen instructions, in which nothing can throw or ereport.
     class Lock {
-       public:
+     public:
         explicit Lock(ArenaNode& node) : node_(node) {
             while (node_.lock.exchange(1, std::memory_order_acquire) != 0) {
                 while (node_.lock.load(std::memory_order_relaxed) != 0) pause();
@@ -266,7 +274,7 @@ class MemoryStore {
         Lock(const Lock&) = delete;
         Lock& operator=(const Lock&) = delete;
 
-       private:
+     private:
         static void pause() {
 #if defined(__x86_64__)
             _mm_pause();
@@ -274,6 +282,8 @@ class MemoryStore {
         }
         ArenaNode& node_;
     };
+
+    static std::uint64_t entry_word(NodeId node, int level) { return (static_cast<std::uint64_t>(level) << 32) | node; }
 
     std::byte* slot(NodeId node) const {
         std::size_t index = node & ((NodeId{1} << layout_.node_bits) - 1);
@@ -290,8 +300,7 @@ class MemoryStore {
         if (level > h.level) return {nullptr, nullptr, nullptr, nullptr};
         if (level == 0) {
             auto* ids = reinterpret_cast<NodeId*>(slot(node) + layout_.links_offset);
-            return {&h.link_count, &h.strict_count, ids,
-                    reinterpret_cast<float*>(ids + options_.links_at(0))};
+            return {&h.link_count, &h.strict_count, ids, reinterpret_cast<float*>(ids + options_.links_at(0))};
         }
         std::byte* upper = upper_slot(h.upper + static_cast<std::uint32_t>(level) - 1);
         auto* ids = reinterpret_cast<NodeId*>(upper + sizeof(ArenaUpper));

@@ -16,7 +16,7 @@ namespace vectorx {
 
 // Working memory, kept from one node to the next.
 class RepairScratch {
-   public:
+ public:
     RepairScratch(const GraphOptions& options, std::pmr::memory_resource* memory)
         : seen(1024, memory),
           pool(memory),
@@ -31,9 +31,11 @@ class RepairScratch {
     SearchScratch search;
 };
 
-// If the list of `node` on `level` holds dead nodes, replaces it by one that does not: chosen among its live neighbours
-// and the live ones that can be reached through the dead. The new neighbours link back. Returns whether there was
-// anything to repair. `is_dead(NodeId)` must keep its answers while vacuum runs, and nobody may add links to dead nodes.
+// If the list of `node` on `level` holds dead nodes, replaces it by one that does not: chosen among its live
+// neighbours, the live ones that can be reached through the dead, and those that a search finds. Without the search,
+// which takes two thirds of the time, recall after deleting half of debian-384 falls from .959 to .952 at ef 40. The
+// new neighbours link back. Returns whether there was anything to repair. `is_dead(NodeId)` must keep its answers while
+// vacuum runs, and nobody may add links to dead nodes.
 template <GraphStore Store, typename IsDead>
 bool repair_links(Store& store, NodeId node, const std::byte* payload, int level, IsDead is_dead,
                   RepairScratch& scratch) {

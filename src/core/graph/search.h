@@ -14,7 +14,7 @@ namespace vectorx {
 
 // The working memory of searches, kept from one to the next.
 class SearchScratch {
-   public:
+ public:
     // `ef` is the largest that will be searched with; memory grows beyond the estimate when it must.
     SearchScratch(const GraphOptions& options, int ef, std::pmr::memory_resource* memory)
         : visited(static_cast<std::size_t>(ef) * static_cast<std::size_t>(options.m) * 2, memory),
@@ -126,16 +126,13 @@ bool resume_search(Store& store, const std::byte* query, std::size_t ef, SearchS
     return true;
 }
 
-// Walks greedily from the entry point down to the level above `level`; returns where it arrived. The node need not be
-// live. `entry` must not be empty.
+// Walks greedily from `nearest`, a node on the level `from`, down to the level above `to`; returns where it arrived.
 template <SearchStore Store>
-Candidate descend(Store& store, const std::byte* query, const EntryPoint& entry, int level, bool* live) {
-    Candidate nearest;
-    store.evaluate(query, &entry.node, 1, &nearest, live);
+Candidate walk_down(Store& store, const std::byte* query, int from, int to, Candidate nearest, bool* live) {
     NodeId neighbours[kMaxLinks];
     Candidate found[kMaxLinks];
     bool found_live[kMaxLinks];
-    for (int l = entry.level; l > level; --l) {
+    for (int l = from; l > to; --l) {
         for (bool moved = true; moved;) {
             moved = false;
             int count = store.links(nearest.node, l, neighbours);
@@ -149,15 +146,27 @@ Candidate descend(Store& store, const std::byte* query, const EntryPoint& entry,
     return nearest;
 }
 
-// The whole search: the `ef` nearest live nodes, in scratch.results, nearest first.
+// Walks down from the entry point to the level above `level`. The node need not be live. `entry` must not be empty.
+template <SearchStore Store>
+Candidate descend(Store& store, const std::byte* query, const EntryPoint& entry, int level, bool* live) {
+    Candidate start;
+    store.evaluate(query, &entry.node, 1, &start, live);
+    return walk_down(store, query, entry.level, level, start, live);
+}
+
+// The whole search: the `ef` nearest live nodes, in scratch.results, nearest first. On level 0 it starts from the entry
+// point too: everybody can be reached from there (reach.h), so a search with `ef` large enough returns all live nodes.
 template <SearchStore Store>
 void search_graph(Store& store, const std::byte* query, std::size_t ef, SearchScratch& scratch) {
     scratch.clear();
     EntryPoint entry = store.entry_point();
     if (entry.node == kNoNode) return;
-    bool live;
-    Candidate start = descend(store, query, entry, 0, &live);
-    search_level(store, query, &start, &live, 1, 0, ef, scratch);
+    Candidate starts[2];
+    bool live[2];
+    store.evaluate(query, &entry.node, 1, &starts[1], &live[1]);
+    live[0] = live[1];
+    starts[0] = walk_down(store, query, entry.level, 0, starts[1], &live[0]);
+    search_level(store, query, starts, live, 2, 0, ef, scratch);
 }
 
 }  // namespace vectorx

@@ -18,7 +18,7 @@ enum class Fill {
 };
 
 class NeighbourSelection {
-   public:
+ public:
     explicit NeighbourSelection(std::pmr::memory_resource* memory) : pool_(memory) {}
 
     // Chooses up to `capacity` of `candidates` (sorted nearest first; distances are those to the node whose neighbours
@@ -42,7 +42,7 @@ class NeighbourSelection {
         std::sort(list->links + list->strict, list->links + list->count);
     }
 
-   private:
+ private:
     struct Member {
         Candidate candidate;
         const std::byte* payload;

@@ -11,7 +11,7 @@
 namespace vectorx {
 
 class VisitedSet {
-   public:
+ public:
     VisitedSet(std::size_t expected, std::pmr::memory_resource* memory) : table_(memory) {
         std::size_t size = 64;
         while (size < 2 * expected) size *= 2;
@@ -39,7 +39,7 @@ class VisitedSet {
 
     std::size_t memory_used() const { return table_.size() * sizeof(NodeId); }
 
-   private:
+ private:
     static std::size_t hash(NodeId node) {
         return static_cast<std::size_t>((node * std::uint64_t{0x9E3779B97F4A7C15U}) >> 32);
     }

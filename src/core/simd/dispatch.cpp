@@ -2,8 +2,20 @@
 #include "core/simd/tables.h"
 #include "vectorx/kernels.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
 namespace vectorx {
 namespace {
+
+#if defined(__x86_64__)
+// clang 14's __builtin_cpu_supports does not know this one. Its registers are those of AVX, which is asked for as well.
+bool has_f16c() {
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+    return __get_cpuid(1, &eax, &ebx, &ecx, &edx) != 0 && (ecx & bit_F16C) != 0;
+}
+#endif
 
 // Each level starts as a copy of the one below it, so it needs to hold only the kernels that it makes faster.
 class Tables {
@@ -16,7 +28,7 @@ class Tables {
 #if defined(__x86_64__)
         // __builtin_cpu_supports also asks whether the operating system saves the registers.
         __builtin_cpu_init();
-        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+        if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && has_f16c() &&
             __builtin_cpu_supports("popcnt")) {
             simd::use_avx2_floats(&table);
             simd::use_popcnt_bits(&table);

@@ -163,9 +163,9 @@ VECTORX_INLINE void prefetch_lines(const Element* vector, std::size_t first_byte
 }
 
 // Sums of kVectors vectors against one query; meanwhile the first kPrefetch of `next` are prefetched.
-template <typename Simd, template <typename> typename Sum, std::size_t kVectors, std::size_t kPrefetch,
+template <typename Simd, template <typename> typename Sum, std::size_t kVectors, std::size_t kPrefetch, typename Query,
           typename Element, typename Result>
-VECTORX_INLINE void accumulate(const Element* query, const Element* const* vectors, std::size_t dim,
+VECTORX_INLINE void accumulate(const Query* query, const Element* const* vectors, std::size_t dim,
                                const Element* const* next, Result* out) {
     using State = Sum<Simd>;
     constexpr std::size_t kAccumulators = State::kAccumulators;
@@ -224,13 +224,24 @@ typename Sum<Simd>::Result distance(const Element* a, const Element* b, std::siz
     return result;
 }
 
+VECTORX_INLINE void convert_one(Half in, float* out) { *out = half_to_float(in); }
+VECTORX_INLINE void convert_one(float in, Half* out) { *out = float_to_half(in); }
+
+// Between float and Half, in either direction.
+template <typename Simd, typename From, typename To>
+void convert(const From* in, std::size_t count, To* out) {
+    std::size_t i = 0;
+    for (; i + Simd::kLanes <= count; i += Simd::kLanes) Simd::store(out + i, Simd::load(in + i));
+    for (; i < count; ++i) convert_one(in[i], out + i);
+}
+
 // How far ahead of the computation a batch prefetches: enough bytes to cover the latency of memory, no more than the
 // first-level cache holds beside what is being read.
 constexpr std::size_t kPrefetchBytes = 4096;
 
-template <typename Simd, template <typename> typename Sum, typename Element, typename Result>
-void distance_batch(const Element* query, const Element* const* vectors, std::size_t count, std::size_t dim,
-                    Result* out) {
+template <typename Simd, template <typename> typename Sum, typename Query, typename Element, typename Result>
+VECTORX_INLINE void prefetching_batch(const Query* query, const Element* const* vectors, std::size_t count,
+                                      std::size_t dim, Result* out) {
     constexpr std::size_t kGroup = Simd::kGroup;
     const std::size_t bytes = dim * sizeof(Element);
     std::size_t ahead = bytes == 0 ? kGroup : (kPrefetchBytes + bytes - 1) / bytes;
@@ -250,23 +261,38 @@ void distance_batch(const Element* query, const Element* const* vectors, std::si
     for (; i < count; ++i) accumulate<Simd, Sum, 1, 0>(query, vectors + i, dim, none, out + i);
 }
 
+template <typename Simd, template <typename> typename Sum, typename Element, typename Result>
+void distance_batch(const Element* query, const Element* const* vectors, std::size_t count, std::size_t dim,
+                    Result* out) {
+    prefetching_batch<Simd, Sum>(query, vectors, count, dim, out);
+}
+
+// For float16 the conversions are most of the work, so the query is converted once. The sums are the same: the
+// conversion is exact. Larger queries, for which the stack has no room, stay as they are.
+constexpr std::size_t kMaxConvertedDim = 4096;
+
+template <typename Simd, template <typename> typename Sum, typename Result>
+void half_distance_batch(const Half* query, const Half* const* vectors, std::size_t count, std::size_t dim,
+                         Result* out) {
+    if (dim <= kMaxConvertedDim && count > 1) {
+        float converted[kMaxConvertedDim];
+        convert<Simd>(query, dim, converted);
+        prefetching_batch<Simd, Sum>(static_cast<const float*>(converted), vectors, count, dim, out);
+    } else {
+        prefetching_batch<Simd, Sum>(query, vectors, count, dim, out);
+    }
+}
+
 template <typename Simd, typename Element>
 void cosine_batch(const Element* query, const Element* const* vectors, std::size_t count, std::size_t dim,
                   CosineSums* out) {
-    distance_batch<Simd, CosineOfVectorSum>(query, vectors, count, dim, out);
+    if constexpr (sizeof(Element) == sizeof(Half)) {
+        half_distance_batch<Simd, CosineOfVectorSum>(query, vectors, count, dim, out);
+    } else {
+        distance_batch<Simd, CosineOfVectorSum>(query, vectors, count, dim, out);
+    }
     const float query_norm_squared = distance<Simd, CosineSum>(query, query, dim).norm_squared_a;
     for (std::size_t i = 0; i < count; ++i) out[i].norm_squared_a = query_norm_squared;
-}
-
-VECTORX_INLINE void convert_one(Half in, float* out) { *out = half_to_float(in); }
-VECTORX_INLINE void convert_one(float in, Half* out) { *out = float_to_half(in); }
-
-// Between float and Half, in either direction.
-template <typename Simd, typename From, typename To>
-void convert(const From* in, std::size_t count, To* out) {
-    std::size_t i = 0;
-    for (; i + Simd::kLanes <= count; i += Simd::kLanes) Simd::store(out + i, Simd::load(in + i));
-    for (; i < count; ++i) convert_one(in[i], out + i);
 }
 
 template <typename Simd>
@@ -284,9 +310,9 @@ void set_float_kernels(Kernels* table) {
     table->half_inner_product = distance<Simd, InnerProductSum, Half>;
     table->half_l1 = distance<Simd, L1Sum, Half>;
     table->half_cosine = distance<Simd, CosineSum, Half>;
-    table->half_l2_squared_batch = distance_batch<Simd, L2SquaredSum, Half, float>;
-    table->half_inner_product_batch = distance_batch<Simd, InnerProductSum, Half, float>;
-    table->half_l1_batch = distance_batch<Simd, L1Sum, Half, float>;
+    table->half_l2_squared_batch = half_distance_batch<Simd, L2SquaredSum, float>;
+    table->half_inner_product_batch = half_distance_batch<Simd, InnerProductSum, float>;
+    table->half_l1_batch = half_distance_batch<Simd, L1Sum, float>;
     table->half_cosine_batch = cosine_batch<Simd, Half>;
 
     table->half_to_float = convert<Simd, Half, float>;

@@ -25,13 +25,16 @@ bool starts_with_hex_prefix(const char* p, const char* end) {
     return end - p >= 2 && p[0] == '0' && lower(p[1]) == 'x';
 }
 
-// 8 ASCII digits at once (D. Lemire, "Quickly parsing eight digits", 2018). `chunk` holds the first in its lowest byte.
-bool is_eight_digits(std::uint64_t chunk) {
-    return (((chunk + 0x4646464646464646) | (chunk - 0x3030303030303030)) & 0x8080808080808080) == 0;
+// 8 ASCII characters at once (D. Lemire, "Quickly parsing eight digits", 2018); the first is in the lowest byte.
+//
+// Zero if all are digits. Otherwise the lowest bit that is set is the highest of the first byte that is none: sums and
+// differences of the digits before it neither carry nor borrow.
+std::uint64_t non_digits(std::uint64_t chunk) {
+    return ((chunk + 0x4646464646464646) | (chunk - 0x3030303030303030)) & 0x8080808080808080;
 }
 
+// The number that 8 digits spell, which are in the bytes as values, not as characters.
 std::uint64_t eight_digits(std::uint64_t chunk) {
-    chunk -= 0x3030303030303030;
     chunk = chunk * 10 + (chunk >> 8);  // pairs of digits, in every other byte
     constexpr std::uint64_t kMask = 0x000000FF000000FF;
     return (((chunk & kMask) * 0x000F424000000064 + ((chunk >> 16) & kMask) * 0x0000271000000001) >> 32) & 0xFFFFFFFF;
@@ -43,15 +46,24 @@ inline const char* read_digits(const char* p, const char* end, std::uint64_t* va
     return p;
 }
 
-// The same for the digits behind the point, of which there are usually eight or nine.
+// The same for the digits behind the point, of which there are usually several.
 inline const char* read_many_digits(const char* p, const char* end, std::uint64_t* value) {
+    static constexpr std::uint64_t kPowersOfTen[] = {1, 10, 100, 1000, 10000, 100000, 1000000, 10000000};
     if constexpr (std::endian::native == std::endian::little) {
         while (end - p >= 8) {
             std::uint64_t chunk;
             std::memcpy(&chunk, p, sizeof chunk);
-            if (!is_eight_digits(chunk)) break;
-            *value = *value * 100000000 + eight_digits(chunk);
-            p += 8;
+            const std::uint64_t stop = non_digits(chunk);
+            chunk -= 0x3030303030303030;
+            if (stop == 0) {
+                *value = *value * 100000000 + eight_digits(chunk);
+                p += 8;
+                continue;
+            }
+            const int count = std::countr_zero(stop) / 8;
+            // The digits that are there become the last of eight; zeros go before them.
+            if (count > 0) *value = *value * kPowersOfTen[count] + eight_digits(chunk << (64 - 8 * count));
+            return p + count;
         }
     }
     return read_digits(p, end, value);

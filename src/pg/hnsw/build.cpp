@@ -31,8 +31,7 @@ void write_empty_index(Relation index, ForkNumber fork) {
     }
     const OperatorClass& opclass = operator_class(index);
     int dimensions = indexed_dimensions(index);
-    std::size_t payload_size =
-        with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+    std::size_t payload_size = with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
     if (payload_size > IndexLayout::kMaxPayload)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));
 
@@ -55,7 +54,7 @@ int worker_count(Relation heap, Relation index) {
 }
 
 class Build {
-   public:
+ public:
     Build(Relation heap, Relation index, IndexInfo* info)
         : heap_(heap), index_(index), info_(info), opclass_(operator_class(index)), meta_(read_meta(index)) {}
 
@@ -72,7 +71,7 @@ class Build {
     double heap_rows = 0;
     double indexed_rows = 0;
 
-   private:
+ private:
     void init_shared(BuildShared* shared, std::size_t budget, std::uint32_t chunks) {
         new (shared) BuildShared;
         shared->heap = RelationGetRelid(heap_);
@@ -208,9 +207,8 @@ void work(dsm_segment* segment, shm_toc* toc) {
     const OperatorClass& opclass = operator_class(index);
     with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
         using Codec = std::decay_t<decltype(codec)>;
-        auto* worker =
-            make_in<BuildParticipant<Codec>>(CurrentMemoryContext, heap, index, info, opclass, meta, codec, shared,
-                                             directory, area, false, CurrentMemoryContext);
+        auto* worker = make_in<BuildParticipant<Codec>>(CurrentMemoryContext, heap, index, info, opclass, meta, codec,
+                                                        shared, directory, area, false, CurrentMemoryContext);
         worker->run(table_beginscan_parallel(heap, scan));
     });
     BarrierDetach(&shared->barrier);

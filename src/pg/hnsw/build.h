@@ -51,7 +51,7 @@ struct BuildShared {
 
 template <typename Codec>
 class BuildParticipant {
-   public:
+ public:
     // `directory` as for BuildArena. `memory` lives as long as the build.
     BuildParticipant(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass, const MetaPage& meta,
                      const Codec& codec, BuildShared* shared, dsa_pointer* directory, dsa_area* area, bool leader,
@@ -65,8 +65,7 @@ class BuildParticipant {
           leader_(leader),
           memory_(context),
           layout_(meta.m, codec.payload_size(), Codec::kVariableSize),
-          arena_(&shared->arena, directory, area, ArenaLayout({meta.m, meta.ef_construction}, codec),
-                 context),
+          arena_(&shared->arena, directory, area, ArenaLayout({meta.m, meta.ef_construction}, codec), context),
           store_({meta.m, meta.ef_construction}, codec, &shared->arena.state, arena_.node_chunks(),
                  arena_.upper_chunks(), arena_.payload_chunks()),
           row_context_(AllocSetContextCreate(context, "hnsw build row", ALLOCSET_DEFAULT_SIZES)) {
@@ -82,7 +81,7 @@ class BuildParticipant {
         shared_->indexed_rows.fetch_add(indexed_rows_);
     }
 
-   private:
+ private:
     static void on_row(Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
         // Called by PostgreSQL, which an exception must not cross.
         if (isnull[0]) return;

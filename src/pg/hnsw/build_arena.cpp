@@ -130,7 +130,8 @@ void BuildArena::create_equal_table() {
     if (area_ != nullptr) {
         shared_->equal_table = dsa_allocate_extended(area_, size * sizeof(NodeId), DSA_ALLOC_HUGE);
     } else {
-        private_equal_table_ = static_cast<std::atomic<NodeId>*>(MemoryContextAllocHuge(context_, size * sizeof(NodeId)));
+        private_equal_table_ =
+            static_cast<std::atomic<NodeId>*>(MemoryContextAllocHuge(context_, size * sizeof(NodeId)));
     }
     std::atomic<NodeId>* table = equal_table();
     for (std::size_t i = 0; i < size; ++i) table[i].store(kNoNode, std::memory_order_relaxed);

@@ -18,12 +18,12 @@ namespace vectorx::pg::hnsw {
 struct ArenaShared {
     ArenaState state;
     LWLock growing;
-    std::atomic<std::uint32_t> node_chunks{0};   // how many there are
+    std::atomic<std::uint32_t> node_chunks{0};  // how many there are
     std::atomic<std::uint32_t> upper_chunks{0};
     std::atomic<std::uint32_t> payload_chunks{0};
     std::uint32_t max_chunks = 0;
-    std::size_t budget = 0;          // bytes for chunks and the table of equal vectors
-    std::size_t used = 0;            // changed under `growing`
+    std::size_t budget = 0;  // bytes for chunks and the table of equal vectors
+    std::size_t used = 0;    // changed under `growing`
     std::atomic<bool> full{false};
     dsa_pointer equal_table = InvalidDsaPointer;
     std::size_t equal_table_size = 0;  // entries
@@ -31,9 +31,9 @@ struct ArenaShared {
 
 // One participant's view.
 class BuildArena {
-   public:
-    // Private memory when `area` is nullptr. `directory` has kDirectories * shared->max_chunks entries; in shared memory
-    // if `area` is given.
+ public:
+    // Private memory when `area` is nullptr. `directory` has kDirectories * shared->max_chunks entries; in shared
+    // memory if `area` is given.
     BuildArena(ArenaShared* shared, dsa_pointer* directory, dsa_area* area, const ArenaLayout& layout,
                MemoryContext context);
 
@@ -58,7 +58,7 @@ class BuildArena {
     std::atomic<NodeId>* equal_table();
     void free_equal_table();
 
-   private:
+ private:
     bool grow(std::atomic<std::uint32_t>* count, dsa_pointer* directory, std::byte** chunks, std::size_t chunk_size,
               std::uint32_t wanted);
     std::byte* map(dsa_pointer* directory, std::byte** chunks, std::uint32_t chunk);

@@ -27,9 +27,9 @@ namespace {
 
 template <typename Codec>
 class Check {
-   public:
-    Check(Relation heap, Relation index, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec, ReturnSetInfo* result,
-          ContextMemory* memory)
+ public:
+    Check(Relation heap, Relation index, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
+          ReturnSetInfo* result, ContextMemory* memory)
         : heap_(heap),
           index_(index),
           meta_(meta),
@@ -70,7 +70,7 @@ class Check {
         UnregisterSnapshot(snapshot);
     }
 
-   private:
+ private:
     static constexpr SlotKind kNoKind = -1;
 
     struct NodeInfo {
@@ -162,7 +162,8 @@ class Check {
         Buffer buffer;
         NodeHeader header = *store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer);
         if (layout().payloads_apart()) {
-            PayloadReference reference = *reference_of(slot_in<NodeHeader>(BufferGetPage(buffer), layout().slots(kNode), node));
+            PayloadReference reference =
+                *reference_of(slot_in<NodeHeader>(BufferGetPage(buffer), layout().slots(kNode), node));
             UnlockReleaseBuffer(buffer);
             if (reference.kind < kPayload || reference.kind >= kSlotKinds || !exists(reference.kind, reference.slot))
                 return fault(block_of(node), position_of(node), "payload is missing");
@@ -188,11 +189,13 @@ class Check {
             if (ids[i] == node)
                 fault(block_of(node), position_of(node), "links to itself on level %d", level);
             else if (target == nodes_.end())
-                return fault(block_of(node), position_of(node), "links to %u on level %d, which is no node", ids[i], level);
+                return fault(block_of(node), position_of(node), "links to %u on level %d, which is no node", ids[i],
+                             level);
             else if (target->second.state == NodeState::kFree && state == NodeState::kLive)
                 fault(block_of(node), position_of(node), "links to the free slot %u on level %d", ids[i], level);
             else if (target->second.level < level && target->second.state != NodeState::kFree)
-                fault(block_of(node), position_of(node), "links on level %d to %u, which has only %d", level, ids[i], target->second.level);
+                fault(block_of(node), position_of(node), "links on level %d to %u, which has only %d", level, ids[i],
+                      target->second.level);
         }
         if (state != NodeState::kLive) return;
         LinkList list;
@@ -200,7 +203,8 @@ class Check {
         auto nearer = [](const Candidate& a, const Candidate& b) { return a.distance < b.distance; };
         if (!std::is_sorted(list.links, list.links + list.strict, nearer) ||
             !std::is_sorted(list.links + list.strict, list.links + list.count, nearer))
-            fault(block_of(node), position_of(node), "links on level %d are not in the order of their distances", level);
+            fault(block_of(node), position_of(node), "links on level %d are not in the order of their distances",
+                  level);
     }
 
     // Each slot of a chain or payload must belong to one node, and say so.
@@ -220,43 +224,51 @@ class Check {
         const SlotGeometry& geometry = layout().slots(kUpper);
         SlotId slot = header.upper;
         for (int level = 1; level <= header.level; ++level) {
-            if (!exists(kUpper, slot)) return fault(block_of(node), position_of(node), "has no links on level %d", level);
+            if (!exists(kUpper, slot))
+                return fault(block_of(node), position_of(node), "has no links on level %d", level);
             own(kUpper, slot, node, "upper");
             Buffer buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kUpper));
             UpperSlot upper = *slot_in<UpperSlot>(BufferGetPage(buffer), geometry, slot);
             UnlockReleaseBuffer(buffer);
-            if (upper.level != level) fault(block_of(node), position_of(node), "has an upper slot of level %d for level %d", upper.level, level);
+            if (upper.level != level)
+                fault(block_of(node), position_of(node), "has an upper slot of level %d for level %d", upper.level,
+                      level);
             slot = upper.above;
         }
         if (slot != kNoSlot) fault(block_of(node), position_of(node), "has an upper slot above level %d", header.level);
     }
 
     void check_rows(NodeId node, const NodeHeader& header) {
-        if (header.row_count > kInlineRows) return fault(block_of(node), position_of(node), "counts %d rows", header.row_count);
+        if (header.row_count > kInlineRows)
+            return fault(block_of(node), position_of(node), "counts %d rows", header.row_count);
         for (int i = 0; i < header.row_count; ++i) add_row(node, header.rows[i]);
         std::size_t total = header.row_count;
         const SlotGeometry& geometry = layout().slots(kRows);
         for (SlotId slot = header.more_rows; slot != kNoSlot;) {
-            if (!exists(kRows, slot)) return fault(block_of(node), position_of(node), "refers to rows slot %u, which is none", slot);
+            if (!exists(kRows, slot))
+                return fault(block_of(node), position_of(node), "refers to rows slot %u, which is none", slot);
             if (owned_.contains((static_cast<std::uint64_t>(kRows) << 32) | slot))
                 return fault(block_of(node), position_of(node), "refers to rows slot %u, which is used twice", slot);
             own(kRows, slot, node, "rows");
             Buffer buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
             RowsSlot rows = *slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
             UnlockReleaseBuffer(buffer);
-            if (rows.count > kRowsPerSlot) return fault(block_of(node), position_of(node), "has a rows slot that counts %d rows", rows.count);
+            if (rows.count > kRowsPerSlot)
+                return fault(block_of(node), position_of(node), "has a rows slot that counts %d rows", rows.count);
             for (int i = 0; i < rows.count; ++i) add_row(node, rows.rows[i]);
             total += rows.count;
             slot = rows.next;
         }
-        if (header.state == NodeState::kLive && total == 0) fault(block_of(node), position_of(node), "is live, but has no rows");
-        if (header.state == NodeState::kDying && total != 0) fault(block_of(node), position_of(node), "is dying, but has rows");
+        if (header.state == NodeState::kLive && total == 0)
+            fault(block_of(node), position_of(node), "is live, but has no rows");
+        if (header.state == NodeState::kDying && total != 0)
+            fault(block_of(node), position_of(node), "is dying, but has rows");
     }
 
     void add_row(NodeId node, const ItemPointerData& row) {
         if (!rows_.emplace(encode_row(&row), node).second)
             fault(block_of(node), position_of(node), "has row (%u,%u), which another node has as well",
-                       ItemPointerGetBlockNumberNoCheck(&row), ItemPointerGetOffsetNumberNoCheck(&row));
+                  ItemPointerGetBlockNumberNoCheck(&row), ItemPointerGetOffsetNumberNoCheck(&row));
     }
 
     // A slot is free exactly if it is in its kind's chain. One that belongs to a node is neither.
@@ -278,7 +290,9 @@ class Check {
                 void* found = slot_in<void>(BufferGetPage(buffer), geometry, slot);
                 bool free = kind == kNode ? static_cast<NodeHeader*>(found)->state == NodeState::kFree
                                           : *static_cast<NodeId*>(found) == kNoNode;
-                if (!free) fault(geometry.block_of(slot), geometry.position_of(slot), "slot in use is in the chain of free ones");
+                if (!free)
+                    fault(geometry.block_of(slot), geometry.position_of(slot),
+                          "slot in use is in the chain of free ones");
                 slot = kind == kNode    ? static_cast<NodeHeader*>(found)->next_free()
                        : kind == kUpper ? static_cast<UpperSlot*>(found)->next_free()
                        : kind == kRows  ? static_cast<RowsSlot*>(found)->next_free()
@@ -313,8 +327,8 @@ class Check {
         check_unreached();
     }
 
-    // An insert that did not come to its end can leave a node that nobody links to. That is a fault only if the node has
-    // a row that can be seen.
+    // An insert that did not come to its end can leave a node that nobody links to. That is a fault only if the node
+    // has a row that can be seen.
     void check_unreached() {
         std::pmr::unordered_set<NodeId> reported(memory_);
         Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
@@ -341,8 +355,8 @@ class Check {
         std::size_t size = store_.codec().size_of(payload);
         const std::byte* stored = store_.payload(found->second);
         if (store_.codec().size_of(stored) != size || std::memcmp(stored, payload, size) != 0)
-            fault(block_of(found->second), position_of(found->second), "has row (%u,%u), whose value is another", ItemPointerGetBlockNumber(row),
-                       ItemPointerGetOffsetNumber(row));
+            fault(block_of(found->second), position_of(found->second), "has row (%u,%u), whose value is another",
+                  ItemPointerGetBlockNumber(row), ItemPointerGetOffsetNumber(row));
         store_.release_payloads();
     }
 
@@ -354,8 +368,8 @@ class Check {
     ReturnSetInfo* result_;
     ContextMemory* memory_;
     BlockNumber blocks_;
-    std::pmr::vector<SlotKind> kinds_;       // of each block
-    std::pmr::vector<std::uint16_t> used_;   // slots of each block
+    std::pmr::vector<SlotKind> kinds_;      // of each block
+    std::pmr::vector<std::uint16_t> used_;  // slots of each block
     std::pmr::unordered_map<NodeId, NodeInfo> nodes_;
     std::pmr::unordered_set<std::uint64_t> owned_;  // kind and number of slots that nodes refer to
     std::pmr::unordered_map<RowId, NodeId> rows_;

@@ -114,8 +114,7 @@ const std::byte* encode_query(const OperatorClass& opclass, int dimensions, Datu
 }
 
 const std::byte* encode_zero(const OperatorClass& opclass, int dimensions) {
-    std::size_t size =
-        with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+    std::size_t size = with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
     return static_cast<std::byte*>(palloc0(size));
 }
 

@@ -26,7 +26,8 @@ inline constexpr int kSupportProcedure = 1;
 
 const OperatorClass& operator_class(Relation index);
 
-// The column's dimensions (of bit strings, their length); errors of CREATE INDEX for a column without, or with too many.
+// The column's dimensions (of bit strings, their length); errors of CREATE INDEX for a column without, or with too
+// many.
 int indexed_dimensions(Relation index);
 
 // Calls `use(codec)` with the codec of an index of this operator class and dimension.

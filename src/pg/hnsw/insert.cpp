@@ -16,9 +16,14 @@ namespace {
 
 template <typename Codec>
 class Inserter {
-   public:
+ public:
     Inserter(PageStore<Codec>& store, const std::byte* payload, ItemPointer row, ContextMemory* memory)
-        : store_(store), index_(store.index()), payload_(payload), size_(store.codec().size_of(payload)), row_(row), plan_(store.options(), memory) {}
+        : store_(store),
+          index_(store.index()),
+          payload_(payload),
+          size_(store.codec().size_of(payload)),
+          row_(row),
+          plan_(store.options(), memory) {}
 
     void run() {
         int level = level_for(encode_row(row_), store_.options().m);
@@ -46,7 +51,7 @@ class Inserter {
         UnlockPage(index_, kMetaBlock, mode);
     }
 
-   private:
+ private:
     // If a node has the same vector, the row joins it.
     bool add_to_equal() {
         float self = store_.distance(payload_, payload_);
@@ -85,7 +90,8 @@ class Inserter {
             }
             if (header->more_rows != kNoSlot || spare != kNoSlot) {
                 SlotId slot = spare != kNoSlot ? spare : header->more_rows;
-                Buffer rows_buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, page_kind(kRows));
+                Buffer rows_buffer =
+                    read_page(index_, geometry.block_of(slot), BUFFER_LOCK_EXCLUSIVE, page_kind(kRows));
                 std::size_t rows_offset = geometry.offset_at(geometry.position_of(slot));
                 if (at<RowsSlot>(BufferGetPage(rows_buffer), rows_offset)->count < kRowsPerSlot) {
                     PageEdit edit(index_, store_.logging());

@@ -28,8 +28,8 @@ Relation open_for_inspection(Oid oid, LOCKMODE mode) {
     if (!owns_relation(oid) && !has_privs_of_role(GetUserId(), ROLE_PG_STAT_SCAN_TABLES))
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, RelationGetRelationName(index));
     if (RELATION_IS_OTHER_TEMP(index)) {
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                        errmsg("cannot access temporary indexes of other sessions")));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot access temporary indexes of other sessions")));
     }
     return index;
 }
@@ -70,7 +70,8 @@ void count_page(const IndexLayout& layout, Page page, Counts* counts) {
 
 Datum index_stats(FunctionCallInfo fcinfo) {
     TupleDesc descriptor;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE) elog(ERROR, "return type must be a row type");
+    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
+        elog(ERROR, "return type must be a row type");
     Relation index = open_for_inspection(PG_GETARG_OID(0), AccessShareLock);
     MetaPage meta = read_meta(index);
     IndexLayout layout = layout_of(index, meta);

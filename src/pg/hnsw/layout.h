@@ -1,9 +1,9 @@
 // What the pages of an hnsw index hold. src/pg/hnsw/README.md draws the whole picture.
 //
-// Everything lies in slots of fixed size; a slot's number tells its page: (block << bits) | position. The kinds of slots
-// are nodes (one a distinct vector), uppers (a node's links on one upper level), rows (further rows whose vector equals
-// a node's), and payloads of several sizes (a node's vector, where it does not lie in the node). A page holds slots of
-// one kind, in the order in which they were first used.
+// Everything lies in slots of fixed size; a slot's number tells its page: (block << bits) | position. The kinds of
+// slots are nodes (one a distinct vector), uppers (a node's links on one upper level), rows (further rows whose vector
+// equals a node's), and payloads of several sizes (a node's vector, where it does not lie in the node). A page holds
+// slots of one kind, in the order in which they were first used.
 #pragma once
 
 #include <bit>
@@ -74,10 +74,10 @@ struct MetaPage {
     std::uint16_t m;
     std::uint16_t ef_construction;
     std::uint32_t dimensions;
-    std::uint32_t payload_size;            // of the largest
+    std::uint32_t payload_size;  // of the largest
     NodeId entry_node;
     std::int32_t entry_level;
-    SlotId free_slots[kSlotKinds];         // heads of the chains
+    SlotId free_slots[kSlotKinds];        // heads of the chains
     BlockNumber open_blocks[kSlotKinds];  // pages with never-used slots, or InvalidBlockNumber
 
     EntryPoint entry_point() const { return {entry_node, entry_level}; }
@@ -86,7 +86,7 @@ struct MetaPage {
 inline MetaPage* meta_page(Page page) { return reinterpret_cast<MetaPage*>(PageGetContents(page)); }
 
 enum class NodeState : std::uint8_t {
-    kFree = 0,   // in the chain of free slots; its links may still be followed by scans that remember it
+    kFree = 0,  // in the chain of free slots; its links may still be followed by scans that remember it
     kLive = 1,
     kDying = 2,  // has no rows left and gets none; vacuum is routing around it
 };
@@ -146,7 +146,7 @@ struct PayloadReference {
 };
 
 struct PayloadSlot {
-    NodeId owner;      // kNoNode in a free slot
+    NodeId owner;       // kNoNode in a free slot
     SlotId next_free_;  // in a free slot, the next one of the chain
 
     SlotId& next_free() { return next_free_; }
@@ -178,7 +178,7 @@ struct SlotGeometry {
 // Payloads lie in their nodes where all are of one size and a page has room for one together with its links. Otherwise
 // they have slots of their own.
 class IndexLayout {
-   public:
+ public:
     IndexLayout(int m, std::size_t max_payload_size, bool variable_size) {
         std::size_t links_size = offsetof(LinksHeader, ids) + static_cast<std::size_t>(2 * m) * sizeof(NodeId);
         std::size_t inline_size = MAXALIGN(sizeof(NodeHeader) + max_payload_size);
@@ -209,7 +209,7 @@ class IndexLayout {
     }
     std::size_t payload_capacity(SlotKind kind) const { return slots_[kind].size - sizeof(PayloadSlot); }
 
-   private:
+ private:
     SlotGeometry slots_[kSlotKinds];
     std::size_t links_offset_;
     bool payloads_apart_;

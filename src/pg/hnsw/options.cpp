@@ -37,15 +37,17 @@ void define_settings() {
     option_kind = add_reloption_kind();
     add_int_reloption(option_kind, "m", "Number of links of a node on each upper level; twice as many on level 0",
                       kDefaultM, kMinM, kMaxM, AccessExclusiveLock);
-    add_int_reloption(option_kind, "ef_construction", "Number of candidates kept while a node's neighbours are looked for",
-                      kDefaultEfConstruction, kMinEfConstruction, kMaxEfConstruction, AccessExclusiveLock);
+    add_int_reloption(option_kind, "ef_construction",
+                      "Number of candidates kept while a node's neighbours are looked for", kDefaultEfConstruction,
+                      kMinEfConstruction, kMaxEfConstruction, AccessExclusiveLock);
 
     DefineCustomIntVariable("hnsw.ef_search", "Sets the number of candidates that a search of an hnsw index keeps.",
                             "Higher values give better recall and take more time. A scan returns at most this many "
                             "distinct vectors.",
                             &ef_search, kDefaultEfSearch, kMinEfSearch, kMaxEfSearch, PGC_USERSET, 0, nullptr, nullptr,
                             nullptr);
-    DefineCustomEnumVariable("hnsw.iterative_scan", "Sets whether scans look for more when a filter leaves too few rows.",
+    DefineCustomEnumVariable("hnsw.iterative_scan",
+                             "Sets whether scans look for more when a filter leaves too few rows.",
                              "With relaxed_order, rows can come slightly out of order.", &iterative_scan, kIterativeOff,
                              iterative_scan_values, PGC_USERSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("hnsw.max_scan_tuples", "Sets how many vectors an iterative scan visits at most.", nullptr,

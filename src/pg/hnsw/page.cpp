@@ -138,10 +138,10 @@ Buffer read_page(Relation index, BlockNumber block, int lock_mode, PageKind kind
     Page page = BufferGetPage(buffer);
     if (PageIsNew(page) || PageGetSpecialSize(page) != MAXALIGN(sizeof(PageTail)) ||
         page_tail(page)->magic != PageTail::kTailMagic || page_tail(page)->kind != kind) {
-        ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
-                        errmsg("index \"%s\" contains an unexpected page at block %u", RelationGetRelationName(index),
-                               block),
-                        errhint("REINDEX it.")));
+        ereport(ERROR,
+                (errcode(ERRCODE_INDEX_CORRUPTED),
+                 errmsg("index \"%s\" contains an unexpected page at block %u", RelationGetRelationName(index), block),
+                 errhint("REINDEX it.")));
     }
     return buffer;
 }
@@ -151,8 +151,7 @@ void claim_slot(Relation index, const IndexLayout& layout, SlotKind kind, Claim*
 
     // Most often the open page has room, and then the meta page is only read.
     MetaPage seen = read_meta(index);
-    if (seen.free_slots[kind] == kNoSlot &&
-        take_from_open_page(index, geometry, kind, seen.open_blocks[kind], claim))
+    if (seen.free_slots[kind] == kNoSlot && take_from_open_page(index, geometry, kind, seen.open_blocks[kind], claim))
         return;
 
     Buffer meta_buffer = add_buffer(claim, read_page(index, kMetaBlock, BUFFER_LOCK_EXCLUSIVE, PageKind::kMeta));

@@ -23,7 +23,7 @@ enum class Logging {
 // One atomic change of up to four pages. The buffers are pinned and exclusively locked by the caller, who unlocks them
 // after finish(). Nothing is left behind when an error comes in between.
 class PageEdit {
-   public:
+ public:
     PageEdit(Relation index, Logging logging)
         : state_(logging == Logging::kEachChange ? GenericXLogStart(index) : nullptr) {}
 
@@ -39,7 +39,7 @@ class PageEdit {
 
     void finish();
 
-   private:
+ private:
     GenericXLogState* state_;
     Buffer buffers_[MAX_GENERIC_XLOG_PAGES] = {};
     int count_ = 0;

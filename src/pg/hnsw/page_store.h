@@ -19,7 +19,7 @@ namespace vectorx::pg::hnsw {
 
 template <typename Codec>
 class PageStore {
-   public:
+ public:
     // `memory` (and the context behind it) outlives the store. `logging` says how replace_links() reaches the WAL.
     PageStore(Relation index, const MetaPage& meta, const Codec& codec, Logging logging, ContextMemory* memory)
         : index_(index),
@@ -87,11 +87,14 @@ class PageStore {
 
     // -- GraphStore
 
+    static constexpr bool kLinksUnreachable = false;
+
     const std::byte* payload(NodeId node) {
         auto [entry, missing] = payloads_.try_emplace(node);
         if (missing) {
             bool live;
-            entry->second = static_cast<std::byte*>(payload_memory()->allocate(codec_.payload_size(), kPayloadAlignment));
+            entry->second =
+                static_cast<std::byte*>(payload_memory()->allocate(codec_.payload_size(), kPayloadAlignment));
             copy_payload(node, entry->second, &live);
         }
         return entry->second;
@@ -155,7 +158,7 @@ class PageStore {
         return header;
     }
 
-   private:
+ private:
     // Nodes whose pages are pinned at once. With more, a backend's pins no longer fit in its array of private reference
     // counts, and each costs a look-up in a hash table.
     static constexpr int kPins = 6;
@@ -166,9 +169,10 @@ class PageStore {
         const SlotGeometry& geometry = layout_.slots(kind);
         // A number from a damaged page must not lead past the end of another one.
         if (unlikely(geometry.position_of(id) >= geometry.per_page)) {
-            ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
-                            errmsg("index \"%s\" refers to slot %u, which cannot be", RelationGetRelationName(index_), id),
-                            errhint("REINDEX it.")));
+            ereport(ERROR,
+                    (errcode(ERRCODE_INDEX_CORRUPTED),
+                     errmsg("index \"%s\" refers to slot %u, which cannot be", RelationGetRelationName(index_), id),
+                     errhint("REINDEX it.")));
         }
         *buffer = ReadBuffer(index_, geometry.block_of(id));
         return slot_in<Slot>(BufferGetPage(*buffer), geometry, id);

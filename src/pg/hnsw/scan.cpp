@@ -1,5 +1,5 @@
-// Index scans: a search when the first row is asked for, then the rows of its results, nearest first. When these are used
-// up and the scan is iterative, the search goes on from the nodes that it has met and discarded.
+// Index scans: a search when the first row is asked for, then the rows of its results, nearest first. When these are
+// used up and the scan is iterative, the search goes on from the nodes that it has met and discarded.
 #include <algorithm>
 #include <limits>
 
@@ -21,18 +21,18 @@ namespace {
 
 // A scan, whatever its codec. Lives in its own memory context; its destructor never runs.
 class Scan {
-   public:
+ public:
     // The next row; false at the end.
     virtual bool next(Datum query, bool query_is_null, ItemPointer row) = 0;
     virtual void rescan() = 0;
 
-   protected:
+ protected:
     ~Scan() = default;
 };
 
 template <typename Codec>
 class CodecScan final : public Scan {
-   public:
+ public:
     CodecScan(Relation index, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
               MemoryContext context)
         : memory_(context),
@@ -65,7 +65,7 @@ class CodecScan final : public Scan {
 
     void rescan() override { searched_ = false; }
 
-   private:
+ private:
     void search(Datum query, bool query_is_null) {
         rows_.clear();
         next_row_ = next_result_ = 0;
@@ -112,8 +112,10 @@ class CodecScan final : public Scan {
                 Buffer rows_buffer =
                     read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
                 auto* rows = slot_in<RowsSlot>(BufferGetPage(rows_buffer), geometry, slot);
-                append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
-                slot = rows->next;
+                // On a standby, where replay does not lock the node with its chain, vacuum can have freed the slot.
+                bool ours = rows->owner == result.node;
+                if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
+                slot = ours ? rows->next : kNoSlot;
                 UnlockReleaseBuffer(rows_buffer);
             }
         }
@@ -130,8 +132,8 @@ class CodecScan final : public Scan {
     MemoryContext query_context_;
     const std::byte* query_ = nullptr;
     bool searched_ = false;
-    int iterative_ = kIterativeOff;  // as it was set when the scan began
-    float last_distance_ = 0;        // of the last result
+    int iterative_ = kIterativeOff;           // as it was set when the scan began
+    float last_distance_ = 0;                 // of the last result
     std::size_t next_result_ = 0;             // in scratch_.results
     std::pmr::vector<ItemPointerData> rows_;  // of the current result
     std::size_t next_row_ = 0;
@@ -152,8 +154,7 @@ IndexScanDesc begin_scan(Relation index, int key_count, int order_count) {
 
 void rescan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
     auto* state = static_cast<ScanState*>(scan->opaque);
-    if (keys != nullptr && scan->numberOfKeys > 0)
-        std::copy(keys, keys + scan->numberOfKeys, scan->keyData);
+    if (keys != nullptr && scan->numberOfKeys > 0) std::copy(keys, keys + scan->numberOfKeys, scan->keyData);
     if (orders != nullptr && scan->numberOfOrderBys > 0)
         std::copy(orders, orders + scan->numberOfOrderBys, scan->orderByData);
     if (state->scan != nullptr) state->scan->rescan();

@@ -18,6 +18,7 @@ extern "C" {
 #include <storage/lmgr.h>
 }
 
+#include "core/graph/reach.h"
 #include "core/graph/repair.h"
 #include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/page_store.h"
@@ -27,7 +28,7 @@ namespace {
 
 // A set of slots of one kind: a bit for every number up to the highest in it.
 class SlotSet {
-   public:
+ public:
     explicit SlotSet(ContextMemory* memory) : bits_(memory) {}
 
     void insert(SlotId slot) {
@@ -38,14 +39,14 @@ class SlotSet {
     bool contains(SlotId slot) const { return slot < bits_.size() && bits_[slot]; }
     bool empty() const { return empty_; }
 
-   private:
+ private:
     std::pmr::vector<bool> bits_;
     bool empty_ = true;
 };
 
 template <typename Codec>
 class Vacuum {
-   public:
+ public:
     Vacuum(IndexVacuumInfo* info, IndexBulkDeleteResult* stats, IndexBulkDeleteCallback callback, void* callback_state,
            PageStore<Codec>& store, ContextMemory* memory)
         : index_(info->index),
@@ -77,7 +78,7 @@ class Vacuum {
             for (SlotKind kind = kPayload; kind < kSlotKinds; ++kind) sweep<PayloadSlot>(kind, nothing_);
     }
 
-   private:
+ private:
     const IndexLayout& layout() const { return store_.layout(); }
 
     void wait_for_inserts() {
@@ -167,8 +168,8 @@ class Vacuum {
         }
     }
 
-    // The node is locked, so nobody else changes its chain. Slots that become empty leave the chain, and are freed by the
-    // sweep. Returns where the chain now begins.
+    // The node is locked, so nobody else changes its chain. Slots that become empty leave the chain, and are freed by
+    // the sweep. Returns where the chain now begins.
     SlotId remove_dead_further_rows(SlotId slot) {
         SlotId first = kNoSlot;
         SlotId last_kept = kNoSlot;
@@ -235,8 +236,8 @@ class Vacuum {
             NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer);
             int level = header->state == NodeState::kLive ? header->level : -1;
             UnlockReleaseBuffer(buffer);
-            // Every live node that the entry point may have to be moved to passes here: one that is inserted from now on
-            // links to live nodes, or makes itself the entry point if there is none.
+            // Every live node that the entry point may have to be moved to passes here: one that is inserted from now
+            // on links to live nodes, or makes itself the entry point if there is none.
             if (level > highest_live_.level) highest_live_ = {node, level};
             for (int l = 0; l <= level; ++l) {
                 if (links_to_dying(node, l)) repair_links(store_, node, store_.payload(node), l, dead, scratch);
@@ -258,50 +259,19 @@ class Vacuum {
         UnlockPage(index_, kMetaBlock, ExclusiveLock);
     }
 
-    // The last link to a node can have been to a dying node's list, or be given up for a nearer one. Nodes that level 0 does
-    // not reach from the entry point are linked once more, as if they were new.
+    // The last link to a node can have been in a dying node's list, or be given up for a nearer one.
     void link_unreached() {
         store_.set_entry_point(read_meta(index_).entry_point());
-        if (store_.entry_point().node == kNoNode) return;
-        SlotSet reached(memory_);
-        walk(store_.entry_point().node, &reached);
-        LinkPlan plan(store_.options(), memory_);
-        for_each_node([&](NodeId node) {
-            if (reached.contains(node)) return;
-            Buffer buffer;
-            bool live = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer)->state == NodeState::kLive;
-            UnlockReleaseBuffer(buffer);
-            if (!live) return;
-            const std::byte* payload = store_.payload(node);
-            plan_links(store_, payload, 0, node, plan);
-            if (plan.neighbours(0).count > 0) {
-                LinkList expected;
-                do {
-                    store_.read_links(node, payload, 0, &expected);
-                } while (store_.replace_links(node, 0, expected, plan.neighbours(0)) == LinkUpdate::kChanged);
-                link_back(store_, node, payload, 0, plan);
-            }
-            walk(node, &reached);
-            store_.release_payloads();
-        });
-    }
-
-    // Adds what can be reached from `start` on level 0.
-    void walk(NodeId start, SlotSet* reached) {
-        std::pmr::vector<NodeId> queue(1, start, memory_);
-        reached->insert(start);
-        NodeId links[kMaxLinks];
-        while (!queue.empty()) {
-            NodeId node = queue.back();
-            queue.pop_back();
-            int count = store_.links(node, 0, links);
-            for (int i = 0; i < count; ++i) {
-                if (reached->contains(links[i])) continue;
-                reached->insert(links[i]);
-                queue.push_back(links[i]);
-            }
-            vacuum_delay();
-        }
+        std::size_t count = layout().slots(kNode).id_at(RelationGetNumberOfBlocks(index_), 0);
+        auto for_each_live = [this](auto visit) {
+            for_each_node([&](NodeId node) {
+                Buffer buffer;
+                bool live = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer)->state == NodeState::kLive;
+                UnlockReleaseBuffer(buffer);
+                if (live) visit(node);
+            });
+        };
+        link_unreachable(store_, count, for_each_live, memory_);
     }
 
     // -- pass 3
@@ -340,8 +310,7 @@ class Vacuum {
         const SlotGeometry& geometry = layout().slots(kind);
         NodeId owners[BLCKSZ / sizeof(UpperSlot)];
         Buffer buffer = read_page(index_, block, BUFFER_LOCK_SHARE, page_kind(kind));
-        for (std::uint32_t i = 0; i < used; ++i)
-            owners[i] = slot_at<Slot>(BufferGetPage(buffer), geometry, i)->owner;
+        for (std::uint32_t i = 0; i < used; ++i) owners[i] = slot_at<Slot>(BufferGetPage(buffer), geometry, i)->owner;
         UnlockReleaseBuffer(buffer);
         std::size_t count = 0;
         for (std::uint32_t i = 0; i < used; ++i) {

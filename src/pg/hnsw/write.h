@@ -8,11 +8,12 @@
 
 namespace vectorx::pg::hnsw {
 
-// Appends pages in sequence: those of the nodes, of their upper levels, of further rows, and of payloads that are apart,
-// by size; last it fills in the meta page. The index holds nothing but its meta page so far, and its pages are logged by the caller.
+// Appends pages in sequence: those of the nodes, of their upper levels, of further rows, and of payloads that are
+// apart, by size; last it fills in the meta page. The index holds nothing but its meta page so far, and its pages are
+// logged by the caller.
 template <typename Codec>
 class GraphWriter {
-   public:
+ public:
     GraphWriter(Relation index, MemoryStore<Codec>& store, const IndexLayout& layout, std::uint32_t upper_count,
                 ContextMemory* memory)
         : index_(index), store_(store), layout_(layout), upper_owners_(upper_count, kNoNode, memory) {}
@@ -27,7 +28,7 @@ class GraphWriter {
         write_meta();
     }
 
-   private:
+ private:
     // Visits the nodes that stand for themselves, in order.
     template <typename Visit>
     void for_each_node(Visit visit) {
@@ -51,7 +52,8 @@ class GraphWriter {
         return count;
     }
     static std::uint32_t rows_slots(int rows) {
-        return rows <= kInlineRows ? 0 : static_cast<std::uint32_t>((rows - kInlineRows + kRowsPerSlot - 1) / kRowsPerSlot);
+        return rows <= kInlineRows ? 0
+                                   : static_cast<std::uint32_t>((rows - kInlineRows + kRowsPerSlot - 1) / kRowsPerSlot);
     }
 
     // Counts the slots of each kind, and so finds the blocks where they will be.
@@ -91,9 +93,11 @@ class GraphWriter {
         return slot_at<Slot>(BufferGetPage(*buffer), geometry, position);
     }
 
+    // Between pages only no lock is held, and a cancel is noticed.
     static void close_page(Buffer buffer) {
         MarkBufferDirty(buffer);
         UnlockReleaseBuffer(buffer);
+        CHECK_FOR_INTERRUPTS();
     }
 
     void write_links(LinksHeader* links, NodeId node, int level) {

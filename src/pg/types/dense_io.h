@@ -1,9 +1,8 @@
 // Text and binary input and output of the dense types.
 #pragma once
 
-#include <algorithm>
-
 #include "pg/types/dense.h"
+#include "pg/types/element_text.h"
 #include "pg/types/typmod.h"
 #include "vectorx/elementwise.h"
 #include "vectorx/text.h"
@@ -33,20 +32,13 @@ Datum dense_out(FunctionCallInfo fcinfo) {
     Dense<Element>* v = dense_argument<Element>(fcinfo, 0);
     const std::size_t dim = v->size();
 
-    // An element takes at most FLOAT_SHORTEST_DECIMAL_LEN - 1 bytes, and one comma or closing bracket follows it.
-    auto* text = static_cast<char*>(palloc(1 + dim * FLOAT_SHORTEST_DECIMAL_LEN + 1));
+    auto* text = static_cast<char*>(palloc(1 + dim * (kMaxElementText + 1) + kElementTextSlack + 1));
     char* end = text;
     char separator = '[';
-    constexpr std::size_t kBlock = 256;
-    float elements[kBlock];
-    for (std::size_t first = 0; first < dim; first += kBlock) {
-        const std::size_t count = std::min(kBlock, dim - first);
-        load(v->x + first, count, elements);
-        for (std::size_t i = 0; i < count; ++i) {
-            *end++ = separator;
-            end += float_to_shortest_decimal_bufn(elements[i], end);
-            separator = ',';
-        }
+    for (std::size_t i = 0; i < dim; ++i) {
+        *end++ = separator;
+        end = write_element(v->x[i], end);
+        separator = ',';
     }
     *end++ = ']';
     *end = '\0';

@@ -1,0 +1,24 @@
+-- Unlogged tables: an index with an empty copy to begin with after a crash. What a crash does is in test/t.
+SET enable_seqscan = off;
+SET jit = off;
+CREATE UNLOGGED TABLE hnsw_unlogged (id int, v vector(3)) WITH (autovacuum_enabled = off);
+INSERT INTO hnsw_unlogged SELECT i, ARRAY[i, i % 7, i % 3]::vector FROM generate_series(1, 30) i;
+CREATE INDEX hnsw_unlogged_index ON hnsw_unlogged USING hnsw (v vector_l2_ops);
+INSERT INTO hnsw_unlogged SELECT i, ARRAY[i, i % 7, i % 3]::vector FROM generate_series(31, 60) i;
+SELECT relpersistence, pg_relation_size('hnsw_unlogged_index', 'init') FROM pg_class WHERE relname = 'hnsw_unlogged_index';
+SET hnsw.ef_search = 100;
+SELECT count(*), max(id) FROM (SELECT id FROM hnsw_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 100) t;
+UPDATE hnsw_unlogged SET v = v + '[100,0,0]';
+DELETE FROM hnsw_unlogged WHERE id % 2 = 0;
+SELECT id FROM hnsw_unlogged ORDER BY v <-> '[109,2,0]' LIMIT 1;
+VACUUM hnsw_unlogged;
+SELECT count(*), max(id) FROM (SELECT id FROM hnsw_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 100) t;
+REINDEX INDEX hnsw_unlogged_index;
+SELECT count(*), max(id) FROM (SELECT id FROM hnsw_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 100) t;
+TRUNCATE hnsw_unlogged;
+SELECT id FROM hnsw_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 1;
+INSERT INTO hnsw_unlogged VALUES (1, '[1,2,3]');
+ALTER TABLE hnsw_unlogged SET LOGGED;
+SELECT relpersistence, pg_relation_size('hnsw_unlogged_index', 'init') FROM pg_class WHERE relname = 'hnsw_unlogged_index';
+SELECT id FROM hnsw_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 1;
+DROP TABLE hnsw_unlogged;
