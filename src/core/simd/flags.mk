@@ -1,5 +1,12 @@
 # Machine flags, for the translation units that need them and for no other. CMakeLists.txt has the same list.
-src/core/simd/%.o: override CXXFLAGS += -O3 -ffp-contract=off -fno-exceptions
+ifeq ($(SANITIZE),)
+SIMD_OPTIMIZATION = -O3
+else
+# With a check of every inlined reference these files take minutes and gigabytes to compile; addresses outside of the
+# vectors are what the unit tests' guard pages are for.
+SIMD_OPTIMIZATION = -O1 -fno-sanitize=null,alignment,object-size -fno-sanitize-address-use-after-scope
+endif
+src/core/simd/%.o: override CXXFLAGS += $(SIMD_OPTIMIZATION) -ffp-contract=off -fno-exceptions
 
 ifeq ($(shell $(CXX) -dumpmachine | cut -d- -f1),x86_64)
 AVX2_FLAGS = -mavx2 -mfma -mf16c -mpopcnt

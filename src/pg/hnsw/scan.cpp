@@ -66,6 +66,9 @@ class CodecScan final : public Scan {
     void rescan() override { searched_ = false; }
 
  private:
+    // How often a chain of rows can have changed before it is taken for damaged.
+    static constexpr int kMaxAttempts = 100;
+
     void search(Datum query, bool query_is_null) {
         rows_.clear();
         next_row_ = next_result_ = 0;
@@ -106,20 +109,35 @@ class CodecScan final : public Scan {
         Buffer buffer;
         NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, &buffer);
         if (header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance) {
-            append(header->rows, std::min<int>(header->row_count, kInlineRows));
-            const SlotGeometry& geometry = store_.layout().slots(kRows);
-            for (SlotId slot = header->more_rows; slot != kNoSlot;) {
-                Buffer rows_buffer =
-                    read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
-                auto* rows = slot_in<RowsSlot>(BufferGetPage(rows_buffer), geometry, slot);
-                // On a standby, where replay does not lock the node with its chain, vacuum can have freed the slot.
-                bool ours = rows->owner == result.node;
-                if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
-                slot = ours ? rows->next : kNoSlot;
-                UnlockReleaseBuffer(rows_buffer);
-            }
+            int attempts = 0;
+            do {
+                if (++attempts > kMaxAttempts) {
+                    ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
+                                    errmsg("index \"%s\" has a chain of rows that leads to another node",
+                                           RelationGetRelationName(store_.index())),
+                                    errhint("REINDEX it.")));
+                }
+                rows_.clear();
+                append(header->rows, std::min<int>(header->row_count, kInlineRows));
+            } while (!append_further_rows(result.node, header->more_rows));
         }
         UnlockReleaseBuffer(buffer);
+    }
+
+    // Returns false if the chain must be read again: on a standby, where replay does not lock the node with its chain,
+    // a slot can leave the chain and be freed between reading the one before it and reading it.
+    bool append_further_rows(NodeId node, SlotId slot) {
+        const SlotGeometry& geometry = store_.layout().slots(kRows);
+        while (slot != kNoSlot) {
+            Buffer buffer = read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
+            auto* rows = slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
+            bool ours = rows->owner == node;
+            if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
+            slot = rows->next;
+            UnlockReleaseBuffer(buffer);
+            if (!ours) return false;
+        }
+        return true;
     }
 
     void append(const ItemPointerData* rows, int count) { rows_.insert(rows_.end(), rows, rows + count); }

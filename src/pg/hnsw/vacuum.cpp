@@ -59,6 +59,7 @@ class Vacuum {
           dying_(memory),
           referred_uppers_(memory),
           referred_rows_(memory),
+          unlinked_rows_(memory),
           nothing_(memory) {}
 
     void run() {
@@ -184,6 +185,7 @@ class Vacuum {
                 referred_rows_.insert(slot);
             } else {
                 unlinked = true;
+                unlinked_rows_.insert(slot);
             }
             slot = next;
         }
@@ -318,7 +320,10 @@ class Vacuum {
             SlotId slot = geometry.id_at(block, i);
             // A slot that was referred to in pass 1 has either kept its place or belongs to a node freed since.
             bool known = referred.contains(slot) && !dying_.contains(owners[i]);
-            if (!known && !refers(owners[i], kind, slot)) positions[count++] = i;
+            if (known) continue;
+            // One that has left its chain never comes back; looking through the chain would take long in a long one.
+            bool left = kind == kRows && unlinked_rows_.contains(slot);
+            if (left || !refers(owners[i], kind, slot)) positions[count++] = i;
         }
         return count;
     }
@@ -361,6 +366,7 @@ class Vacuum {
     SlotSet dying_;
     SlotSet referred_uppers_;
     SlotSet referred_rows_;
+    SlotSet unlinked_rows_;
     SlotSet nothing_;
     EntryPoint highest_live_;
     std::uint64_t rows_seen_ = 0;
