@@ -82,6 +82,7 @@ CREATE INDEX ON hnsw_limits USING hnsw (b1 bit_hamming_ops);
 CREATE INDEX ON hnsw_limits USING hnsw (s1 sparsevec_l2_ops);
 \echo SQLSTATE :SQLSTATE
 CREATE INDEX ON hnsw_limits USING hnsw (b2 bit_hamming_ops);
+\echo SQLSTATE :SQLSTATE
 SELECT 1 FROM hnsw_limits ORDER BY b <~> '101' LIMIT 1;
 DROP TABLE hnsw_limits;
 

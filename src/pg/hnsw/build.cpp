@@ -25,12 +25,12 @@ enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery };
 
 void write_empty_index(Relation index, ForkNumber fork) {
     GraphOptions options = graph_options(index);
+    const OperatorClass& opclass = operator_class(index);
+    int dimensions = indexed_dimensions(index);
     if (options.ef_construction < 2 * options.m) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("ef_construction must be greater than or equal to 2 * m")));
     }
-    const OperatorClass& opclass = operator_class(index);
-    int dimensions = indexed_dimensions(index);
     std::size_t payload_size = with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
     if (payload_size > IndexLayout::kMaxPayload)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));

@@ -9,6 +9,7 @@
 
 extern "C" {
 #include <access/genam.h>
+#include <catalog/pg_type.h>
 #include <utils/varbit.h>
 }
 
@@ -94,6 +95,10 @@ const OperatorClass& operator_class(Relation index) {
 
 int indexed_dimensions(Relation index) {
     const OperatorClass& opclass = operator_class(index);
+    // Operator classes for bit accept bit varying, whose values differ in length.
+    if (TupleDescAttr(RelationGetDescr(index), 0)->atttypid == VARBITOID) {
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("type not supported for hnsw index")));
+    }
     int dimensions = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
     if (dimensions < 0) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("column does not have dimensions")));
