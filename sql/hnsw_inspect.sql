@@ -34,3 +34,33 @@ SELECT nodes FROM vectorx_index_stats('hnsw_inspect_index');
 RESET ROLE;
 DROP ROLE regress_hnsw_reader;
 DROP TABLE hnsw_inspect;
+
+-- The functions of an index's expressions run as the table's owner, whoever looks into the index.
+CREATE ROLE regress_hnsw_owner;
+CREATE FUNCTION hnsw_inspect_user(v vector) RETURNS vector IMMUTABLE LANGUAGE plpgsql AS
+  $$ BEGIN IF current_user <> 'regress_hnsw_owner' THEN RAISE 'runs as another than the owner'; END IF; RETURN v; END $$;
+CREATE TABLE hnsw_inspect_owned (v vector(2));
+ALTER TABLE hnsw_inspect_owned OWNER TO regress_hnsw_owner;
+SET ROLE regress_hnsw_owner;
+INSERT INTO hnsw_inspect_owned VALUES ('[1,2]'), ('[3,4]');
+RESET ROLE;
+CREATE INDEX hnsw_inspect_owned_index ON hnsw_inspect_owned USING hnsw ((hnsw_inspect_user(v)::vector(2)) vector_l2_ops);
+SELECT * FROM vectorx_check('hnsw_inspect_owned_index', true);
+DROP TABLE hnsw_inspect_owned;
+DROP FUNCTION hnsw_inspect_user;
+DROP ROLE regress_hnsw_owner;
+
+-- Many vectors at equal distances make islands that inserts cut off; the build ends with a look after these, and so does
+-- vacuum, also when no row is dead.
+CREATE TABLE hnsw_islands (id int, v sparsevec(1000));
+CREATE INDEX hnsw_islands_index ON hnsw_islands USING hnsw (v sparsevec_l2_ops) WITH (m = 8, ef_construction = 16);
+INSERT INTO hnsw_islands SELECT i, format('{%s:1,%s:2,%s:1.5}/1000', 1 + i % 300, 400 + i % 170, 700 + i % 251)::sparsevec
+  FROM generate_series(1, 1500) i;
+VACUUM hnsw_islands;
+SELECT * FROM vectorx_check('hnsw_islands_index', true);
+DROP INDEX hnsw_islands_index;
+SET maintenance_work_mem = '1MB';
+SET client_min_messages = warning;
+CREATE INDEX hnsw_islands_index ON hnsw_islands USING hnsw (v sparsevec_l2_ops) WITH (m = 8, ef_construction = 16);
+SELECT * FROM vectorx_check('hnsw_islands_index', true);
+DROP TABLE hnsw_islands;

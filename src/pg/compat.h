@@ -19,6 +19,7 @@ extern "C" {
 #include <nodes/pathnodes.h>
 #include <utils/acl.h>
 #include <utils/guc.h>
+#include <utils/rel.h>
 #include <utils/tuplestore.h>
 }
 
@@ -40,6 +41,29 @@ inline bool owns_relation(Oid oid) {
     return pg_class_ownercheck(oid, GetUserId());
 #endif
 }
+
+// Runs what follows, until leave(), as the owner of `table` and without access to what is the session's: for functions
+// that the owner has put into an index. An error ends it as well.
+class OwnerContext {
+ public:
+    explicit OwnerContext(Relation table) {
+        GetUserIdAndSecContext(&user_, &security_context_);
+        SetUserIdAndSecContext(table->rd_rel->relowner, security_context_ | SECURITY_RESTRICTED_OPERATION);
+        nest_level_ = NewGUCNestLevel();
+#if PG_VERSION_NUM >= 170000
+        RestrictSearchPath();
+#endif
+    }
+    void leave() {
+        AtEOXact_GUC(false, nest_level_);
+        SetUserIdAndSecContext(user_, security_context_);
+    }
+
+ private:
+    Oid user_;
+    int security_context_;
+    int nest_level_;
+};
 
 // Sets up the tuplestore into which a set-returning function puts its rows.
 inline void materialize_result(FunctionCallInfo fcinfo) {

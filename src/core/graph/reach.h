@@ -89,6 +89,13 @@ class ReachTree {
         while (reaches(owner.node) && owner.node != node) {
             store_.read_links(owner.node, store_.payload(owner.node), 0, &expected);
             LinkList desired = expected;
+            // Whoever inserted the node since the walk has linked it already.
+            bool linked = std::any_of(expected.links, expected.links + expected.count,
+                                      [node](const Candidate& link) { return link.node == node; });
+            if (linked) {
+                walk(node, owner.node);
+                return true;
+            }
             if (desired.count >= store_.options().links_at(0) && !drop_spare(owner.node, &desired)) return false;
             desired.links[desired.count++] = {owner.distance, node};
             std::sort(desired.links + desired.strict, desired.links + desired.count);
@@ -103,11 +110,12 @@ class ReachTree {
         return false;
     }
 
-    // Drops the farthest filling link, or else the farthest strict one, that is not of the tree.
+    // Drops the farthest filling link, or else the farthest strict one, that is not of the tree. A link to a node that
+    // the tree does not reach may be the only one that it has.
     bool drop_spare(NodeId owner, LinkList* list) const {
         for (int i = list->count - 1; i >= 0; --i) {
             NodeId node = list->links[i].node;
-            if (reaches(node) && parents_[node] == owner) continue;
+            if (!reaches(node) || parents_[node] == owner) continue;
             std::copy(list->links + i + 1, list->links + list->count, list->links + i);
             --list->count;
             if (i < list->strict) --list->strict;

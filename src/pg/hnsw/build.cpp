@@ -90,19 +90,17 @@ class Build {
         init_shared(shared, budget, chunks);
         auto* directory = static_cast<dsa_pointer*>(
             MemoryContextAllocHuge(CurrentMemoryContext, BuildArena::kDirectories * chunks * sizeof(dsa_pointer)));
-        participate(codec, shared, directory, nullptr, nullptr);
+        participate(codec, shared, directory, nullptr, nullptr, nullptr);
     }
 
     template <typename Codec>
     void participate(const Codec& codec, BuildShared* shared, dsa_pointer* directory, dsa_area* area,
-                     TableScanDesc scan) {
+                     TableScanDesc scan, ParallelContext* workers) {
         auto* leader = make_in<BuildParticipant<Codec>>(CurrentMemoryContext, heap_, index_, info_, opclass_, meta_,
                                                         codec, shared, directory, area, true, CurrentMemoryContext);
         leader->run(scan);
-        if (area == nullptr) collect(shared);
-    }
-
-    void collect(BuildShared* shared) {
+        if (workers != nullptr) WaitForParallelWorkersToFinish(workers);
+        leader->finish();
         heap_rows = static_cast<double>(shared->heap_rows.load());
         indexed_rows = static_cast<double>(shared->indexed_rows.load());
     }
@@ -145,9 +143,7 @@ class Build {
             LaunchParallelWorkers(context);
             parallel = context->nworkers_launched > 0;
             if (parallel) {
-                participate(codec, shared, directory, area, table_beginscan_parallel(heap_, scan));
-                WaitForParallelWorkersToFinish(context);
-                collect(shared);
+                participate(codec, shared, directory, area, table_beginscan_parallel(heap_, scan), context);
             } else {
                 WaitForParallelWorkersToFinish(context);
             }

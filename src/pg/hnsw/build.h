@@ -81,6 +81,14 @@ class BuildParticipant {
         shared_->indexed_rows.fetch_add(indexed_rows_);
     }
 
+ public:
+    // For the leader, when all participants are through: what was inserted into pages can have left nodes out of reach.
+    void finish() {
+        if (!shared_->arena.full.load()) return;
+        PageStore<Codec> pages(index_, read_meta(index_), store_.codec(), Logging::kAtEnd, &memory_);
+        pages.link_unreached(&memory_);
+    }
+
  private:
     static void on_row(Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
         // Called by PostgreSQL, which an exception must not cross.

@@ -56,18 +56,16 @@ class Check {
     }
 
     // Whether every visible row of the table is in a node with its value.
-    void check_heap() {
+    void check_heap(Snapshot snapshot) {
         IndexInfo* info = BuildIndexInfo(index_);
         info->ii_Concurrent = true;  // scan with an MVCC snapshot
         info->ii_Unique = false;
-        Snapshot snapshot = RegisterSnapshot(GetTransactionSnapshot());
         TableScanDesc scan = table_beginscan_strat(heap_, snapshot, 0, nullptr, true, true);
         auto on_row = [](Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
             if (isnull[0]) return;
             guard([&] { static_cast<Check*>(state)->check_row(row, values[0]); });
         };
         table_index_build_scan(heap_, index_, info, true, false, on_row, this, scan);
-        UnregisterSnapshot(snapshot);
     }
 
  private:
@@ -380,6 +378,7 @@ void check(FunctionCallInfo fcinfo) {
     materialize_result(fcinfo);
     Oid oid = PG_GETARG_OID(0);
     bool heapallindexed = PG_GETARG_BOOL(1);
+    check_may_inspect(oid);
     // The table first, as whoever locks both does. This lock keeps vacuum out.
     Oid heap_oid = IndexGetRelation(oid, true);
     if (OidIsValid(heap_oid)) LockRelationOid(heap_oid, ShareUpdateExclusiveLock);
@@ -390,15 +389,24 @@ void check(FunctionCallInfo fcinfo) {
     ContextMemory memory(context);
     // And this one inserts; what was inserted before is there as a whole.
     LockPage(index, kMetaBlock, ExclusiveLock);
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     MetaPage meta = read_meta(index);
     const OperatorClass& opclass = operator_class(index);
     with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
         using Codec = std::decay_t<decltype(codec)>;
         auto* check = make_in<Check<Codec>>(context, heap, index, meta, opclass, codec, result, &memory);
         check->run();
-        if (heapallindexed) check->check_heap();
+        // What follows runs functions of the index's expressions, which must not wait while inserts wait for us. Rows
+        // that are inserted from now on are not in the snapshot.
+        UnlockPage(index, kMetaBlock, ExclusiveLock);
+        if (heapallindexed) {
+            // As the table's owner, like CREATE INDEX: the functions are theirs, not the caller's.
+            OwnerContext owner(heap);
+            check->check_heap(snapshot);
+            owner.leave();
+        }
     });
-    UnlockPage(index, kMetaBlock, ExclusiveLock);
+    UnregisterSnapshot(snapshot);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     relation_close(index, ShareUpdateExclusiveLock);

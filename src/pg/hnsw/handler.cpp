@@ -32,7 +32,7 @@ VECTORX_FUNCTION(hnswhandler) {
     am->ampredlocks = false;
     am->amcanparallel = false;
     am->amcaninclude = false;
-    am->amusemaintenanceworkmem = false;  // vacuum's needs are a bit for each node
+    am->amusemaintenanceworkmem = true;  // vacuum needs four bytes for each node, and a bit for each slot
     am->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
     am->amkeytype = InvalidOid;
 

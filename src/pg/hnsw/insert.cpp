@@ -64,7 +64,7 @@ class Inserter {
         return false;
     }
 
-    // Returns false if the node is no longer live.
+    // Returns false if the node is no longer live, or no longer has this vector.
     bool add_row(NodeId node) {
         const SlotGeometry& geometry = store_.layout().slots(kRows);
         // Only once a slot is needed is one claimed, and then before the node is locked: see page.h on the order.
@@ -76,7 +76,8 @@ class Inserter {
             auto image = [&](PageEdit& edit) {
                 return at<NodeHeader>(edit.page(buffer), static_cast<std::size_t>(offset));
             };
-            if (header->state != NodeState::kLive) {
+            // What was compared before was read without a lock.
+            if (header->state != NodeState::kLive || !store_.has_payload(header, payload_)) {
                 UnlockReleaseBuffer(buffer);
                 return false;  // vacuum finds the spare slot without an owner that knows it, and frees it
             }

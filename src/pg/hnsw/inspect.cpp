@@ -19,14 +19,23 @@ extern "C" {
 
 namespace vectorx::pg::hnsw {
 
+void check_may_inspect(Oid oid) {
+    const char* name = get_rel_name(oid);
+    if (name == nullptr) {
+        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("could not open relation with OID %u", oid)));
+    }
+    if (!owns_relation(oid) && !has_privs_of_role(GetUserId(), ROLE_PG_STAT_SCAN_TABLES))
+        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, name);
+}
+
 Relation open_for_inspection(Oid oid, LOCKMODE mode) {
+    // Before the lock, for which others would have to wait.
+    check_may_inspect(oid);
     Relation index = relation_open(oid, mode);
     if (index->rd_rel->relkind != RELKIND_INDEX || index->rd_rel->relam != get_index_am_oid("hnsw", false)) {
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                         errmsg("\"%s\" is not an hnsw index", RelationGetRelationName(index))));
     }
-    if (!owns_relation(oid) && !has_privs_of_role(GetUserId(), ROLE_PG_STAT_SCAN_TABLES))
-        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, RelationGetRelationName(index));
     if (RELATION_IS_OTHER_TEMP(index)) {
         ereport(ERROR,
                 (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot access temporary indexes of other sessions")));

@@ -7,6 +7,9 @@
 
 namespace vectorx::pg::hnsw {
 
+// An error unless the user owns the relation or is a member of pg_stat_scan_tables. Takes no lock.
+void check_may_inspect(Oid oid);
+
 // Opens an hnsw index; an error if it is something else, or the user may not look into it.
 Relation open_for_inspection(Oid oid, LOCKMODE mode);
 

@@ -11,6 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/graph/reach.h"
 #include "pg/boundary.h"
 #include "pg/hnsw/layout.h"
 #include "pg/hnsw/page.h"
@@ -58,6 +59,21 @@ class PageStore {
         }
     }
 
+    // Whether a node, whose page the caller has locked, has this payload.
+    bool has_payload(NodeHeader* header, const std::byte* wanted) {
+        const std::byte* payload = payload_of(header);
+        Buffer buffer = InvalidBuffer;
+        if (layout_.payloads_apart()) {
+            PayloadSlot* slot = pin_payload(*reference_of(header), &buffer);
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            payload = slot->payload();
+        }
+        std::size_t size = codec_.size_of(wanted);
+        bool same = codec_.size_of(payload) == size && std::memcmp(payload, wanted, size) == 0;
+        if (BufferIsValid(buffer)) UnlockReleaseBuffer(buffer);
+        return same;
+    }
+
     // The distance to a node whose page the caller has locked.
     float distance_to(const std::byte* query, NodeHeader* header) {
         const std::byte* payload = payload_of(header);
@@ -83,11 +99,48 @@ class PageStore {
         return count;
     }
 
-    void check_for_interrupts() { CHECK_FOR_INTERRUPTS(); }
+    void check_for_interrupts() {
+        if (pause_ != nullptr) pause_();
+        CHECK_FOR_INTERRUPTS();
+    }
+    // Called in long loops, while no lock is held.
+    void set_pause(void (*pause)()) { pause_ = pause; }
+
+    // Calls visit(node) for every live node in the pages that there are now, while no lock is held.
+    template <typename Visit>
+    void for_each_live_node(Visit visit) {
+        const SlotGeometry& geometry = layout_.slots(kNode);
+        BlockNumber blocks = RelationGetNumberOfBlocks(index_);
+        for (BlockNumber block = kMetaBlock + 1; block < blocks; ++block) {
+            check_for_interrupts();
+            NodeId live[BLCKSZ / sizeof(NodeHeader)];
+            std::size_t count = 0;
+            Buffer buffer = ReadBuffer(index_, block);
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            Page page = BufferGetPage(buffer);
+            // A page can be without content if the server stopped after adding it.
+            bool nodes = !PageIsNew(page) && page_tail(page)->kind == page_kind(kNode);
+            std::uint32_t used = nodes ? std::min<std::uint32_t>(page_tail(page)->used, geometry.per_page) : 0;
+            for (std::uint32_t i = 0; i < used; ++i) {
+                if (slot_at<NodeHeader>(page, geometry, i)->state == NodeState::kLive)
+                    live[count++] = geometry.id_at(block, i);
+            }
+            UnlockReleaseBuffer(buffer);
+            for (std::size_t i = 0; i < count; ++i) visit(live[i]);
+        }
+    }
 
     // -- GraphStore
 
     static constexpr bool kLinksUnreachable = false;
+
+    // Links what level 0 does not reach from the entry point, which is read anew.
+    void link_unreached(ContextMemory* memory) {
+        entry_point_ = read_meta(index_).entry_point();
+        std::size_t count = layout_.slots(kNode).id_at(RelationGetNumberOfBlocks(index_), 0);
+        link_unreachable(
+            *this, count, [this](auto visit) { for_each_live_node(visit); }, memory);
+    }
 
     const std::byte* payload(NodeId node) {
         auto [entry, missing] = payloads_.try_emplace(node);
@@ -285,6 +338,7 @@ class PageStore {
     Codec codec_;
     Logging logging_;
     EntryPoint entry_point_;
+    void (*pause_)() = nullptr;
     std::pmr::unordered_map<NodeId, std::byte*> payloads_;
     std::pmr::vector<std::byte> copies_;  // room for kPins payloads, where they have to be copied
 };

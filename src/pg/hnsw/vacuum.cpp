@@ -1,6 +1,6 @@
 // Vacuum: rows that are gone leave their nodes, nodes without rows leave the graph, and their slots are used again.
 //
-// Four passes, each over the pages that were there when it began; README.md says why they are safe beside inserts and
+// Passes, each over the pages that were there when it began; README.md says why they are safe beside inserts and
 // scans:
 //   1. remove dead rows; a node that loses its last row is dying
 //   2. repair: whoever links to a dying node gets other neighbours
@@ -69,8 +69,10 @@ class Vacuum {
             wait_for_inserts();
             repair();
             replace_entry_point();
-            link_unreached();
+            store_.link_unreached(memory_);
             free_dying();
+        } else {
+            store_.link_unreached(memory_);
         }
         sweep<UpperSlot>(kUpper, referred_uppers_);
         sweep<RowsSlot>(kRows, referred_rows_);
@@ -261,21 +263,6 @@ class Vacuum {
         UnlockPage(index_, kMetaBlock, ExclusiveLock);
     }
 
-    // The last link to a node can have been in a dying node's list, or be given up for a nearer one.
-    void link_unreached() {
-        store_.set_entry_point(read_meta(index_).entry_point());
-        std::size_t count = layout().slots(kNode).id_at(RelationGetNumberOfBlocks(index_), 0);
-        auto for_each_live = [this](auto visit) {
-            for_each_node([&](NodeId node) {
-                Buffer buffer;
-                bool live = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer)->state == NodeState::kLive;
-                UnlockReleaseBuffer(buffer);
-                if (live) visit(node);
-            });
-        };
-        link_unreachable(store_, count, for_each_live, memory_);
-    }
-
     // -- pass 3
 
     void free_dying() {
@@ -381,6 +368,7 @@ IndexBulkDeleteResult* bulk_delete(IndexVacuumInfo* info, IndexBulkDeleteResult*
     ContextMemory memory(context);
     with_codec(operator_class(info->index), static_cast<int>(meta.dimensions), [&](const auto& codec) {
         PageStore store(info->index, meta, codec, Logging::kEachChange, &memory);
+        store.set_pause(vacuum_delay);
         Vacuum(info, stats, callback, callback_state, store, &memory).run();
     });
     MemoryContextSwitchTo(caller);
@@ -388,9 +376,27 @@ IndexBulkDeleteResult* bulk_delete(IndexVacuumInfo* info, IndexBulkDeleteResult*
     return stats;
 }
 
+// Inserts can leave nodes out of reach. A bulk delete has looked after them if rows were deleted; if not, this does.
+void link_unreached(Relation index) {
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "hnsw vacuum", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    MetaPage meta = read_meta(index);
+    ContextMemory memory(context);
+    with_codec(operator_class(index), static_cast<int>(meta.dimensions), [&](const auto& codec) {
+        PageStore store(index, meta, codec, Logging::kEachChange, &memory);
+        store.set_pause(vacuum_delay);
+        store.link_unreached(&memory);
+    });
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
+}
+
 IndexBulkDeleteResult* vacuum_cleanup(IndexVacuumInfo* info, IndexBulkDeleteResult* stats) {
-    // Without a bulk delete there was nothing to do, and ANALYZE has no use for our numbers.
-    if (info->analyze_only || stats == nullptr) return stats;
+    if (info->analyze_only) return stats;
+    if (stats == nullptr) {
+        link_unreached(info->index);
+        return nullptr;
+    }
     stats->num_pages = RelationGetNumberOfBlocks(info->index);
     return stats;
 }
