@@ -1,6 +1,7 @@
 // Graphs in memory: what holds for them however they were built, and the recall that they give.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -250,6 +251,37 @@ TEST(Build, CanBeCancelled) {
         &calls);
     EXPECT_THROW(graph->link(1), std::runtime_error);
     EXPECT_EQ(calls, 100);
+}
+
+// -- inserting without a pass over the whole graph in the end
+
+class InsertedStore : public Graph::Store {
+ public:
+    explicit InsertedStore(const Graph::Store& store) : Graph::Store(store) {}
+    static constexpr bool kLinksUnreachable = false;
+};
+
+// How many nodes nobody links to on level 0.
+template <typename Store>
+std::size_t insert_all(Store& store) {
+    LinkPlan plan(store.options(), memory());
+    for (NodeId node = 0; node < store.node_count(); ++node) link_node(store, node, plan);
+    std::vector<bool> linked(store.node_count(), false);
+    NodeId links[kMaxLinks];
+    for (NodeId node = 0; node < store.node_count(); ++node)
+        for (int i = 0, count = store.links(node, 0, links); i < count; ++i) linked[links[i]] = true;
+    return static_cast<std::size_t>(std::count(linked.begin(), linked.end(), false));
+}
+
+TEST(Insert, LeavesNobodyWithoutALink) {
+    // Everybody competes for the lists of the longest vectors.
+    Vectors all = gaussian_mixture(3000, 24, 30, 24);
+    auto unguarded = load(all, Metric::kInnerProduct, {8, 64});
+    EXPECT_GT(insert_all(unguarded->store()), 100U) << "these vectors show nothing";
+    auto guarded = load(all, Metric::kInnerProduct, {8, 64});
+    InsertedStore store(guarded->store());
+    EXPECT_EQ(insert_all(store), 0U);
+    test::expect_sound_lists(store, unmerged_nodes(store));
 }
 
 // -- the entry point
