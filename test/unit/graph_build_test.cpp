@@ -107,6 +107,47 @@ TEST_P(BuildWith, SurvivesDistancesThatAreNotFinite) {
     EXPECT_GT(infinite, 0U);
 }
 
+// -- the store
+
+TEST(MemoryStore, ReplacesOnlyTheListThatWasExpected) {
+    Vectors all = gaussian_mixture(6, 2, 1, 25);
+    Graph graph({2, 4}, DenseCodec<float>(Metric::kL2, 2), 6);
+    for (NodeId node = 0; node < 6; ++node) graph.add(all.payload(node), node, 1);
+    Graph::Store& store = graph.store();
+    auto list_of = [&](std::vector<NodeId> nodes, int strict) {
+        LinkList list;
+        list.strict = strict;
+        for (NodeId node : nodes) list.links[list.count++] = {static_cast<float>(node), node};
+        return list;
+    };
+    auto expect_list = [&](int level, const LinkList& expected) {
+        LinkList list;
+        store.read_links(0, store.payload(0), level, &list);
+        ASSERT_EQ(list.count, expected.count);
+        EXPECT_EQ(list.strict, expected.strict);
+        for (int i = 0; i < list.count; ++i) {
+            EXPECT_EQ(list.links[i].node, expected.links[i].node);
+            EXPECT_EQ(list.links[i].distance, expected.links[i].distance);
+        }
+    };
+    for (int level : {0, 1}) {
+        SCOPED_TRACE(level);
+        LinkList first = list_of({1, 2}, 1);
+        EXPECT_EQ(store.replace_links(0, level, LinkList{}, first), LinkUpdate::kDone);
+        expect_list(level, first);
+        for (const LinkList& other : {list_of({1}, 1), list_of({1, 3}, 1), list_of({3, 2}, 1), list_of({2, 1}, 1)})
+            EXPECT_EQ(store.replace_links(0, level, other, list_of({4, 5}, 2)), LinkUpdate::kChanged);
+        expect_list(level, first);
+        EXPECT_EQ(store.replace_links(0, level, first, list_of({5}, 0)), LinkUpdate::kDone);
+        expect_list(level, list_of({5}, 0));
+    }
+    EXPECT_EQ(store.replace_links(0, 2, LinkList{}, list_of({1}, 1)), LinkUpdate::kGone);
+    NodeId links[kMaxLinks];
+    EXPECT_EQ(store.links(0, 2, links), 0);
+    expect_list(2, LinkList{});
+    EXPECT_EQ(store.links(1, 0, links), 0) << "the list of another node was written to";
+}
+
 // -- merging
 
 TEST_P(BuildWith, MergesEqualVectors) {
