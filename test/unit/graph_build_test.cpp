@@ -1,6 +1,7 @@
 // Graphs in memory: what holds for them however they were built, and the recall that they give.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <limits>
@@ -104,6 +105,47 @@ TEST_P(BuildWith, SurvivesDistancesThatAreNotFinite) {
         }
     }
     EXPECT_GT(infinite, 0U);
+}
+
+// -- the store
+
+TEST(MemoryStore, ReplacesOnlyTheListThatWasExpected) {
+    Vectors all = gaussian_mixture(6, 2, 1, 25);
+    Graph graph({2, 4}, DenseCodec<float>(Metric::kL2, 2), 6);
+    for (NodeId node = 0; node < 6; ++node) graph.add(all.payload(node), node, 1);
+    Graph::Store& store = graph.store();
+    auto list_of = [&](std::vector<NodeId> nodes, int strict) {
+        LinkList list;
+        list.strict = strict;
+        for (NodeId node : nodes) list.links[list.count++] = {static_cast<float>(node), node};
+        return list;
+    };
+    auto expect_list = [&](int level, const LinkList& expected) {
+        LinkList list;
+        store.read_links(0, store.payload(0), level, &list);
+        ASSERT_EQ(list.count, expected.count);
+        EXPECT_EQ(list.strict, expected.strict);
+        for (int i = 0; i < list.count; ++i) {
+            EXPECT_EQ(list.links[i].node, expected.links[i].node);
+            EXPECT_EQ(list.links[i].distance, expected.links[i].distance);
+        }
+    };
+    for (int level : {0, 1}) {
+        SCOPED_TRACE(level);
+        LinkList first = list_of({1, 2}, 1);
+        EXPECT_EQ(store.replace_links(0, level, LinkList{}, first), LinkUpdate::kDone);
+        expect_list(level, first);
+        for (const LinkList& other : {list_of({1}, 1), list_of({1, 3}, 1), list_of({3, 2}, 1), list_of({2, 1}, 1)})
+            EXPECT_EQ(store.replace_links(0, level, other, list_of({4, 5}, 2)), LinkUpdate::kChanged);
+        expect_list(level, first);
+        EXPECT_EQ(store.replace_links(0, level, first, list_of({5}, 0)), LinkUpdate::kDone);
+        expect_list(level, list_of({5}, 0));
+    }
+    EXPECT_EQ(store.replace_links(0, 2, LinkList{}, list_of({1}, 1)), LinkUpdate::kGone);
+    NodeId links[kMaxLinks];
+    EXPECT_EQ(store.links(0, 2, links), 0);
+    expect_list(2, LinkList{});
+    EXPECT_EQ(store.links(1, 0, links), 0) << "the list of another node was written to";
 }
 
 // -- merging
@@ -250,6 +292,37 @@ TEST(Build, CanBeCancelled) {
         &calls);
     EXPECT_THROW(graph->link(1), std::runtime_error);
     EXPECT_EQ(calls, 100);
+}
+
+// -- inserting without a pass over the whole graph in the end
+
+class InsertedStore : public Graph::Store {
+ public:
+    explicit InsertedStore(const Graph::Store& store) : Graph::Store(store) {}
+    static constexpr bool kLinksUnreachable = false;
+};
+
+// How many nodes nobody links to on level 0.
+template <typename Store>
+std::size_t insert_all(Store& store) {
+    LinkPlan plan(store.options(), memory());
+    for (NodeId node = 0; node < store.node_count(); ++node) link_node(store, node, plan);
+    std::vector<bool> linked(store.node_count(), false);
+    NodeId links[kMaxLinks];
+    for (NodeId node = 0; node < store.node_count(); ++node)
+        for (int i = 0, count = store.links(node, 0, links); i < count; ++i) linked[links[i]] = true;
+    return static_cast<std::size_t>(std::count(linked.begin(), linked.end(), false));
+}
+
+TEST(Insert, LeavesNobodyWithoutALink) {
+    // Everybody competes for the lists of the longest vectors.
+    Vectors all = gaussian_mixture(3000, 24, 30, 24);
+    auto unguarded = load(all, Metric::kInnerProduct, {8, 64});
+    EXPECT_GT(insert_all(unguarded->store()), 100U) << "these vectors show nothing";
+    auto guarded = load(all, Metric::kInnerProduct, {8, 64});
+    InsertedStore store(guarded->store());
+    EXPECT_EQ(insert_all(store), 0U);
+    test::expect_sound_lists(store, unmerged_nodes(store));
 }
 
 // -- the entry point

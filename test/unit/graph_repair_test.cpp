@@ -13,6 +13,7 @@
 #include "core/graph/link.h"
 #include "core/graph/reach.h"
 #include "graph_checks.h"
+#include "point_store.h"
 
 namespace vectorx {
 namespace {
@@ -21,6 +22,7 @@ using test::gaussian_mixture;
 using test::Graph;
 using test::load;
 using test::memory;
+using test::PointStore;
 using test::recall;
 using test::Vectors;
 
@@ -113,6 +115,69 @@ void expect_repaired(DyingStore& store) {
         search_graph(store, store.payload(query), live.size(), scratch);
         EXPECT_EQ(scratch.results.size(), live.size());
     }
+}
+
+// -- single lists
+
+// Repairs the list of `owner` on level 0.
+bool repair_list(PointStore& store, NodeId owner) {
+    RepairScratch scratch(store.options(), memory());
+    return repair_links(
+        store, owner, store.payload(owner), 0, [&](NodeId node) { return !store.live[node]; }, scratch);
+}
+
+TEST(RepairLinks, FindsTheLivingBeyondTheDead) {
+    // 0, then a row of dead ones, then 5; without an entry point no search helps.
+    PointStore store(4);
+    for (int i = 0; i <= 5; ++i) store.add({static_cast<float>(i), 0});
+    for (NodeId node = 0; node < 5; ++node) store.set_links(node, 0, {node + 1});
+    for (NodeId node = 1; node < 5; ++node) store.live[node] = false;
+    EXPECT_TRUE(repair_list(store, 0));
+    EXPECT_EQ(store.linked(0, 0), (std::vector<NodeId>{5}));
+    EXPECT_EQ(store.linked(5, 0), (std::vector<NodeId>{0})) << "a new neighbour did not link back";
+    EXPECT_FALSE(repair_list(store, 0));
+}
+
+TEST(RepairLinks, FindsBySearchWhatTheDeadDoNotLeadTo) {
+    PointStore store(4);
+    for (int i = 0; i <= 3; ++i) store.add({static_cast<float>(i), 0});
+    store.set_links(0, 0, {1});
+    store.live[1] = false;
+    store.set_links(3, 0, {2});
+    store.entry = {3, 0};
+    EXPECT_TRUE(repair_list(store, 0));
+    EXPECT_EQ(store.linked(0, 0), (std::vector<NodeId>{2, 3}));
+}
+
+TEST(RepairLinks, KeepsTheLivingAndAddsNobodyTwice) {
+    PointStore store(4);
+    for (int i = 0; i <= 4; ++i) store.add({static_cast<float>(i), 0});
+    store.set_links(0, 0, {1, 2, 3});
+    store.set_links(1, 0, {0, 2, 3, 4});
+    store.set_links(2, 0, {0});
+    store.live[1] = false;
+    store.entry = {2, 0};
+    EXPECT_TRUE(repair_list(store, 0));
+    std::vector<NodeId> links = store.linked(0, 0);
+    std::sort(links.begin(), links.end());
+    EXPECT_EQ(links, (std::vector<NodeId>{2, 3, 4}));
+    EXPECT_EQ(store.linked(2, 0), (std::vector<NodeId>{0}));
+    EXPECT_TRUE(store.linked(3, 0).empty()) << "an old neighbour need not link back anew";
+}
+
+TEST(RepairLinks, StartsAgainWhenTheListHasChanged) {
+    PointStore store(4);
+    for (int i = 0; i <= 3; ++i) store.add({static_cast<float>(i), 0});
+    store.set_links(0, 0, {1});
+    store.set_links(1, 0, {2});
+    store.live[1] = false;
+    store.before_replace = [&](NodeId, int) {
+        if (store.replacements == 1) store.set_links(0, 0, {1, 3});
+    };
+    EXPECT_TRUE(repair_list(store, 0));
+    std::vector<NodeId> links = store.linked(0, 0);
+    std::sort(links.begin(), links.end());
+    EXPECT_EQ(links, (std::vector<NodeId>{2, 3}));
 }
 
 // -- recall beside a graph that was built of the live vectors alone

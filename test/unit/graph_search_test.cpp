@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <string>
 #include <vector>
 
 #include "core/graph/link.h"
@@ -110,6 +111,79 @@ TEST(Search, IsExactWhereEverybodyIsLinked) {
         for (std::size_t i = 0; i < ef; ++i) expected.push_back(exact[i].node);
         ASSERT_EQ(search(store, query, ef), expected);
     }
+}
+
+// All that a search and its continuations return, in order, without nodes that are not live.
+std::vector<NodeId> search_to_the_end(PointStore& store, Point query, std::size_t ef) {
+    SearchScratch scratch(store.options(), static_cast<int>(ef), std::pmr::new_delete_resource());
+    scratch.keep_discarded = true;
+    search_graph(store, PointStore::as_payload(query), ef, scratch);
+    std::vector<NodeId> nodes;
+    do {
+        EXPECT_LE(scratch.results.size(), ef);
+        EXPECT_TRUE(std::is_sorted(scratch.results.begin(), scratch.results.end()));
+        for (const Candidate& candidate : scratch.results)
+            if (store.live[candidate.node]) nodes.push_back(candidate.node);
+    } while (resume_search(store, PointStore::as_payload(query), ef, scratch));
+    EXPECT_FALSE(resume_search(store, PointStore::as_payload(query), ef, scratch));
+    EXPECT_TRUE(scratch.discarded.empty());
+    return nodes;
+}
+
+TEST(ResumeSearch, ReturnsEverybodyOnce) {
+    for (std::size_t ef = 1; ef <= 12; ++ef) {
+        SCOPED_TRACE(ef);
+        PointStore store = line(100);
+        std::vector<NodeId> found = search_to_the_end(store, {30.2F, 0}, ef);
+        EXPECT_EQ(found.size(), 100U);
+        std::sort(found.begin(), found.end());
+        EXPECT_EQ(std::unique(found.begin(), found.end()) - found.begin(), 100);
+    }
+}
+
+TEST(ResumeSearch, WalksThroughNodesThatAreNotLive) {
+    for (std::size_t ef = 1; ef <= 12; ++ef) {
+        for (NodeId dead : {1U, 5U, 20U}) {
+            SCOPED_TRACE("ef " + std::to_string(ef) + ", " + std::to_string(dead) + " in a row");
+            PointStore store = line(100);
+            NodeId live = 0;
+            for (NodeId node = 0; node < 100; ++node) {
+                store.live[node] = node % (2 * dead) < dead;
+                live += store.live[node];
+            }
+            std::vector<NodeId> found = search_to_the_end(store, {30.2F, 0}, ef);
+            std::sort(found.begin(), found.end());
+            EXPECT_EQ(found.size(), live);
+            EXPECT_EQ(std::unique(found.begin(), found.end()) - found.begin(), live);
+        }
+    }
+}
+
+TEST(ResumeSearch, CountsWhatItEvaluates) {
+    PointStore store = line(100);
+    SearchScratch scratch(store.options(), 10, std::pmr::new_delete_resource());
+    scratch.keep_discarded = true;
+    Point query{50, 0};
+    search_graph(store, PointStore::as_payload(query), 10, scratch);
+    std::size_t evaluated = scratch.evaluated;
+    EXPECT_GT(evaluated, 40U);
+    EXPECT_TRUE(resume_search(store, PointStore::as_payload(query), 10, scratch));
+    EXPECT_GT(scratch.evaluated, evaluated);
+    EXPECT_LE(scratch.evaluated, 100U);
+    std::size_t memory = scratch.memory_used();
+    EXPECT_GE(memory, scratch.visited.memory_used() + scratch.results.size() * sizeof(Candidate));
+    scratch.clear();
+    EXPECT_EQ(scratch.evaluated, 0U);
+    EXPECT_TRUE(scratch.results.empty() && scratch.discarded.empty() && scratch.frontier.empty());
+}
+
+TEST(Search, KeepsNothingForResumingUnlessAsked) {
+    PointStore store = line(100);
+    SearchScratch scratch(store.options(), 3, std::pmr::new_delete_resource());
+    Point query{50, 0};
+    search_graph(store, PointStore::as_payload(query), 3, scratch);
+    EXPECT_TRUE(scratch.discarded.empty());
+    EXPECT_FALSE(resume_search(store, PointStore::as_payload(query), 3, scratch));
 }
 
 TEST(SearchLevel, TakesAnEntryOnce) {

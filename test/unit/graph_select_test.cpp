@@ -285,6 +285,36 @@ TEST(Enter, TurnsWhatItPrunesIntoAFiller) {
     EXPECT_EQ(list.strict, 2);
 }
 
+TEST(Enter, GivesUpOnlyWhatMayBeDropped) {
+    PointStore store(2);
+    NodeId owner = store.add({0, 0});
+    NodeId near = store.add({1, 0});
+    NodeId left = store.add({-5, 0});
+    NodeId filler = store.add({2, 0});
+    NodeId far_filler = store.add({3, 0});
+    NodeId node = store.add({0, 6});
+    store.set_links(owner, 0, {near, left, filler, far_filler}, 2);
+    const LinkList full = store.lists[{owner, 0}];
+    float distances[kMaxLinks];
+    for (int i = 0; i < 2; ++i) distances[i] = between(store, node, full.links[i].node);
+    auto entered = [&](std::vector<NodeId> kept) {
+        LinkList list = full;
+        bool held = enter(&list, 4, store.candidate(owner, node), distances,
+                          [&](NodeId dropped) { return std::find(kept.begin(), kept.end(), dropped) == kept.end(); });
+        EXPECT_EQ(list.count, 4);
+        std::vector<NodeId> nodes = nodes_of(list);
+        EXPECT_EQ(std::count(nodes.begin(), nodes.end(), node), held ? 1 : 0);
+        EXPECT_TRUE(std::is_sorted(list.links, list.links + list.strict));
+        EXPECT_TRUE(std::is_sorted(list.links + list.strict, list.links + list.count));
+        return nodes;
+    };
+    EXPECT_EQ(entered({}), (std::vector<NodeId>{near, left, node, filler}));
+    EXPECT_EQ(entered({far_filler}), (std::vector<NodeId>{near, left, node, far_filler}));
+    EXPECT_EQ(entered({filler, far_filler}), nodes_of(full)) << "the farthest strict link is the node itself";
+    EXPECT_EQ(entered({filler, far_filler, node}), (std::vector<NodeId>{near, node, filler, far_filler}));
+    EXPECT_EQ(entered({filler, far_filler, node, near, left}), nodes_of(full));
+}
+
 // -- add_link()
 
 class AddLink : public testing::Test {
@@ -352,6 +382,85 @@ TEST_F(AddLink, DoesNotWriteWhenTheNodeDoesNotEnter) {
     store.set_links(owner, 0, {others.begin() + 3, others.end()}, 8);
     EXPECT_FALSE(add());
     EXPECT_EQ(store.replacements, 0);
+}
+
+// A store in which nobody looks for unreachable nodes in the end.
+class KeepingStore : public PointStore {
+ public:
+    using PointStore::PointStore;
+    static constexpr bool kLinksUnreachable = false;
+};
+
+// An owner with a full list of four, and a node that is to enter it.
+template <typename Store>
+struct FullList {
+    FullList() : store(2) {
+        owner = store.add({0, 0});
+        for (int i = 1; i <= 4; ++i) links.push_back(store.add({static_cast<float>(i), 0}));
+        node = store.add({-.5F, 0});
+        for (int level : {0, 1}) store.set_links(owner, level, links, 1);
+    }
+    bool add(int level = 0, bool keep = false) {
+        return add_link(store, owner, level, store.candidate(owner, node), store.payload(node), keep);
+    }
+    bool holds(NodeId wanted, int level = 0) {
+        std::vector<NodeId> nodes = store.linked(owner, level);
+        return std::count(nodes.begin(), nodes.end(), wanted) == 1;
+    }
+
+    Store store;
+    NodeId owner;
+    NodeId node;
+    std::vector<NodeId> links;
+};
+
+TEST(AddLinkToFullList, TakesNoNodesLastLink) {
+    FullList<KeepingStore> full;
+    // The farthest is linked to by nobody else; one of the neighbours of the second farthest links back to it.
+    full.store.set_links(full.links[3], 0, {full.owner, full.links[0]});
+    full.store.set_links(full.links[2], 0, {full.owner, full.links[0]});
+    full.store.set_links(full.links[0], 0, {full.links[2]});
+    EXPECT_TRUE(full.add());
+    EXPECT_TRUE(full.holds(full.node));
+    EXPECT_TRUE(full.holds(full.links[3]));
+    EXPECT_FALSE(full.holds(full.links[2]));
+}
+
+TEST(AddLinkToFullList, CountsNoLinkOfTheOwnersOwn) {
+    // All four link to the owner and to nobody else, so the owner's links are their only ones.
+    FullList<KeepingStore> full;
+    for (NodeId link : full.links) full.store.set_links(link, 0, {full.owner});
+    EXPECT_FALSE(full.add());
+    EXPECT_EQ(full.store.linked(full.owner, 0), full.links);
+}
+
+TEST(AddLinkToFullList, TakesAnyLinkOnUpperLevelsOrWhereTheLostAreLookedFor) {
+    FullList<KeepingStore> upper;
+    EXPECT_TRUE(upper.add(1));
+    EXPECT_FALSE(upper.holds(upper.links[3], 1));
+    FullList<PointStore> unguarded;
+    EXPECT_TRUE(unguarded.add());
+    EXPECT_FALSE(unguarded.holds(unguarded.links[3]));
+}
+
+TEST(AddLinkToFullList, KeepsANodeThatNobodyElseWants) {
+    FullList<PointStore> full;
+    full.store.points[full.node] = {9, 0};
+    EXPECT_FALSE(full.add());
+    EXPECT_TRUE(full.add(0, true));
+    EXPECT_TRUE(full.holds(full.node));
+    EXPECT_FALSE(full.holds(full.links[3]));
+}
+
+TEST(LinkBack, MakesOneNeighbourTakeTheNode) {
+    FullList<PointStore> full;
+    full.store.points[full.node] = {9, 0};
+    LinkPlan plan(full.store.options(), std::pmr::new_delete_resource());
+    plan.reset(0);
+    plan.neighbours(0).links[0] = full.store.candidate(full.node, full.owner);
+    plan.neighbours(0).count = 1;
+    link_back(full.store, full.node, full.store.payload(full.node), 0, plan);
+    EXPECT_TRUE(full.holds(full.node));
 }
 
 TEST(LinkBack, LinksTheLowestLevelFirst) {

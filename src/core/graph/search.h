@@ -43,7 +43,8 @@ class SearchScratch {
     std::pmr::vector<Candidate> frontier;  // min-heap: nodes to expand
     std::pmr::vector<Candidate> results;   // max-heap while searching, afterwards sorted nearest first
 
-    // For searches that may be resumed: the nodes that were met, but are not (or no longer) among the results.
+    // For searches that may be resumed: the nodes that were met, but are not (or no longer) among the results. Those
+    // that are not live are among them, since they may lead to others.
     bool keep_discarded = false;
     std::pmr::vector<Candidate> discarded;  // min-heap
     std::size_t evaluated = 0;              // nodes whose distance was computed
@@ -70,7 +71,10 @@ inline void offer(SearchScratch& scratch, std::size_t ef, const Candidate& candi
         return;
     }
     push_nearest(scratch.frontier, candidate);
-    if (!live) return;
+    if (!live) {
+        if (scratch.keep_discarded) push_nearest(scratch.discarded, candidate);
+        return;
+    }
     results.push_back(candidate);
     std::push_heap(results.begin(), results.end());
     if (results.size() > ef) {
@@ -114,7 +118,8 @@ void search_level(Store& store, const std::byte* query, const Candidate* entries
 }
 
 // Goes on with the last search of level 0 from the nearest nodes that it discarded: scratch.results are then the next
-// ones, nearest first. Returns false if there are none. The search must have kept what it discarded.
+// ones, nearest first, and with them nodes that are not live. Returns false if there are none. The search must have
+// kept what it discarded.
 template <SearchStore Store>
 bool resume_search(Store& store, const std::byte* query, std::size_t ef, SearchScratch& scratch) {
     if (scratch.discarded.empty()) return false;
