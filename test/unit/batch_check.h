@@ -21,16 +21,19 @@ void expect_batch_equals_single(DistanceBatchKernel<Element, Result> batch, Dist
         for (const std::size_t count : {0, 1, 2, 3, 4, 5, 8, 31, 32, 33, 100}) {
             GuardedMemory memory(count * dim * sizeof(Element));
             const Element* first = memory.put(random_elements(count * dim), count * dim, Place::kAtEnd);
-            std::vector<const Element*> vectors(count);
-            for (std::size_t i = 0; i < count; ++i) vectors[i] = first + (i * 37 + 11) % count * dim;
+            // In scattered order and in that of memory: batches treat them differently.
+            for (const std::size_t step : {37, 1}) {
+                std::vector<const Element*> vectors(count);
+                for (std::size_t i = 0; i < count; ++i) vectors[i] = first + (i * step + step / 3) % count * dim;
 
-            std::vector<Result> out(count + 1, untouched);
-            batch(query.data(), vectors.data(), count, dim, out.data());
-            for (std::size_t i = 0; i < count; ++i) {
-                ASSERT_TRUE(same_bits(out[i], single(query.data(), vectors[i], dim)))
-                    << "dim " << dim << ", vector " << i << " of " << count;
+                std::vector<Result> out(count + 1, untouched);
+                batch(query.data(), vectors.data(), count, dim, out.data());
+                for (std::size_t i = 0; i < count; ++i) {
+                    ASSERT_TRUE(same_bits(out[i], single(query.data(), vectors[i], dim)))
+                        << "dim " << dim << ", vector " << i << " of " << count << ", step " << step;
+                }
+                ASSERT_TRUE(same_bits(out[count], untouched)) << "wrote more than " << count << " results";
             }
-            ASSERT_TRUE(same_bits(out[count], untouched)) << "wrote more than " << count << " results";
         }
     }
 }

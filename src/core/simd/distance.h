@@ -25,6 +25,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "vectorx/kernels.h"
 
@@ -239,10 +240,11 @@ void convert(const From* in, std::size_t count, To* out) {
 // first-level cache holds beside what is being read.
 constexpr std::size_t kPrefetchBytes = 4096;
 
-template <typename Simd, template <typename> typename Sum, typename Query, typename Element, typename Result>
-VECTORX_INLINE void prefetching_batch(const Query* query, const Element* const* vectors, std::size_t count,
-                                      std::size_t dim, Result* out) {
-    constexpr std::size_t kGroup = Simd::kGroup;
+// kGroup vectors at a time, then one at a time.
+template <typename Simd, template <typename> typename Sum, std::size_t kGroup, typename Query, typename Element,
+          typename Result>
+VECTORX_INLINE void grouped_batch(const Query* query, const Element* const* vectors, std::size_t count, std::size_t dim,
+                                  Result* out) {
     const std::size_t bytes = dim * sizeof(Element);
     std::size_t ahead = bytes == 0 ? kGroup : (kPrefetchBytes + bytes - 1) / bytes;
     if (ahead < kGroup) ahead = kGroup;
@@ -259,6 +261,27 @@ VECTORX_INLINE void prefetching_batch(const Query* query, const Element* const* 
         accumulate<Simd, Sum, kGroup, 0>(query, vectors + i, dim, none, out + i);
     }
     for (; i < count; ++i) accumulate<Simd, Sum, 1, 0>(query, vectors + i, dim, none, out + i);
+}
+
+// Whether the first vectors follow each other in memory, with no more than a header between them.
+template <typename Element>
+VECTORX_INLINE bool are_sequential(const Element* const* vectors, std::size_t count, std::size_t dim) {
+    constexpr std::size_t kMaxGap = 64;
+    if (count < 2) return false;
+    const auto gap = reinterpret_cast<std::uintptr_t>(vectors[1]) - reinterpret_cast<std::uintptr_t>(vectors[0] + dim);
+    return gap <= kMaxGap;
+}
+
+// Several vectors at a time share the loads of the query and have more misses under way, which is what random order
+// needs. In sequential order one at a time is better: it is a single stream, which the CPU prefetches on its own.
+template <typename Simd, template <typename> typename Sum, typename Query, typename Element, typename Result>
+VECTORX_INLINE void prefetching_batch(const Query* query, const Element* const* vectors, std::size_t count,
+                                      std::size_t dim, Result* out) {
+    if (are_sequential(vectors, count, dim)) {
+        grouped_batch<Simd, Sum, 1>(query, vectors, count, dim, out);
+    } else {
+        grouped_batch<Simd, Sum, Simd::kGroup>(query, vectors, count, dim, out);
+    }
 }
 
 template <typename Simd, template <typename> typename Sum, typename Element, typename Result>
