@@ -159,6 +159,17 @@ TEST(ResumeSearch, WalksThroughNodesThatAreNotLive) {
     }
 }
 
+TEST(ResumeSearch, ComesBackToANodeThatIsNotLiveAndWasNotExpanded) {
+    // The first search meets the dead node before it knows that others are nearer; only it leads to the last.
+    PointStore store(4);
+    for (float x : {0.0F, 10.0F, 1.0F, 2.0F, 3.0F, 11.0F}) store.add({x, 0});
+    store.live[1] = false;
+    store.set_links(0, 0, {1, 2, 3, 4});
+    store.set_links(1, 0, {5});
+    store.entry = {0, 0};
+    EXPECT_EQ(search_to_the_end(store, {0, 0}, 2), (std::vector<NodeId>{0, 2, 3, 4, 5}));
+}
+
 TEST(ResumeSearch, CountsWhatItEvaluates) {
     PointStore store = line(100);
     SearchScratch scratch(store.options(), 10, std::pmr::new_delete_resource());
