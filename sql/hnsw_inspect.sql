@@ -17,7 +17,7 @@ UPDATE pg_index SET indisready = false WHERE indexrelid = 'hnsw_inspect_index'::
 INSERT INTO hnsw_inspect VALUES (1000, '[9,9,9]');
 UPDATE pg_index SET indisready = true WHERE indexrelid = 'hnsw_inspect_index'::regclass;
 SELECT count(*) FROM vectorx_check('hnsw_inspect_index');
-SELECT slot, regexp_replace(fault, '\(.*\)', '(…)') AS fault FROM vectorx_check('hnsw_inspect_index', true);
+SELECT slot, regexp_replace(fault, '\(.*\)', '(...)') AS fault FROM vectorx_check('hnsw_inspect_index', true);
 -- Not for everything, and not for everybody
 CREATE INDEX hnsw_inspect_id ON hnsw_inspect (id);
 SELECT * FROM vectorx_check('hnsw_inspect_id');
