@@ -24,6 +24,7 @@ class Tables {
         Kernels table = {};
         simd::use_baseline_floats(&table);
         simd::use_baseline_bits(&table);
+        simd::use_baseline_codes(&table);
         add("baseline", table);
 #if defined(__x86_64__)
         // __builtin_cpu_supports also asks whether the operating system saves the registers.
@@ -32,6 +33,7 @@ class Tables {
             __builtin_cpu_supports("popcnt")) {
             simd::use_avx2_floats(&table);
             simd::use_popcnt_bits(&table);
+            simd::use_avx2_codes(&table);
             add("avx2", table);
             if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
@@ -41,6 +43,7 @@ class Tables {
                 // What Ice Lake and Zen 4 brought.
                 if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq")) {
                     simd::use_avx512_vpopcntdq_bits(&table);
+                    simd::use_avx512_vnni_codes(&table);
                     add("avx512_vnni", table);
                 }
             }
@@ -48,6 +51,7 @@ class Tables {
 #elif defined(__aarch64__)
         simd::use_neon_floats(&table);
         simd::use_neon_bits(&table);
+        simd::use_neon_codes(&table);
         add("neon", table);
 #endif
     }
