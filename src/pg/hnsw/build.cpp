@@ -26,7 +26,7 @@ enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery };
 void write_empty_index(Relation index, ForkNumber fork) {
     GraphOptions options = graph_options(index);
     const OperatorClass& opclass = operator_class(index);
-    int dimensions = indexed_dimensions(index);
+    int dimensions = indexed_dimensions(index, "hnsw");
     if (options.ef_construction < 2 * options.m) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("ef_construction must be greater than or equal to 2 * m")));

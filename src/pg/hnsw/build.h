@@ -10,10 +10,10 @@
 
 #include "core/graph/build.h"
 #include "pg/hnsw/build_arena.h"
-#include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/insert.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/hnsw/write.h"
+#include "pg/index/indexed_type.h"
 
 extern "C" {
 #include <access/table.h>

@@ -9,14 +9,11 @@
 #include "pg/compat.h"
 #include "pg/hnsw/inspect.h"
 #include "pg/hnsw/page_store.h"
-#include "pg/hnsw/row_id.h"
+#include "pg/index/row_id.h"
 
 extern "C" {
-#include <access/relation.h>
-#include <access/table.h>
 #include <access/tableam.h>
 #include <catalog/index.h>
-#include <funcapi.h>
 #include <storage/lmgr.h>
 #include <utils/builtins.h>
 #include <utils/snapmgr.h>
@@ -373,17 +370,9 @@ class Check {
     std::pmr::unordered_map<RowId, NodeId> rows_;
 };
 
-void check(FunctionCallInfo fcinfo) {
-    auto* result = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    materialize_result(fcinfo);
-    Oid oid = PG_GETARG_OID(0);
-    bool heapallindexed = PG_GETARG_BOOL(1);
-    check_may_inspect(oid);
-    // The table first, as whoever locks both does. This lock keeps vacuum out.
-    Oid heap_oid = IndexGetRelation(oid, true);
-    if (OidIsValid(heap_oid)) LockRelationOid(heap_oid, ShareUpdateExclusiveLock);
-    Relation index = open_for_inspection(oid, ShareUpdateExclusiveLock);
-    Relation heap = table_open(index->rd_index->indrelid, NoLock);
+}  // namespace
+
+void check(Relation heap, Relation index, bool heapallindexed, ReturnSetInfo* result) {
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "hnsw check", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
     ContextMemory memory(context);
@@ -409,14 +398,6 @@ void check(FunctionCallInfo fcinfo) {
     UnregisterSnapshot(snapshot);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
-    relation_close(index, ShareUpdateExclusiveLock);
-    table_close(heap, ShareUpdateExclusiveLock);
 }
 
-}  // namespace
 }  // namespace vectorx::pg::hnsw
-
-VECTORX_FUNCTION(vectorx_check) {
-    vectorx::pg::hnsw::check(fcinfo);
-    PG_RETURN_NULL();
-}

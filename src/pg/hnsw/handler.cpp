@@ -9,9 +9,14 @@ extern "C" {
 }
 
 #include "pg/hnsw/options.h"
+#include "pg/index/validate.h"
 
 bytea* hnsw_options(Datum reloptions, bool validate) {
     return vectorx::pg::guard([=] { return vectorx::pg::hnsw::parse_options(reloptions, validate); });
+}
+
+bool hnsw_validate(Oid opclass) {
+    return vectorx::pg::guard([=] { return vectorx::pg::validate_operator_class(opclass, "hnsw"); });
 }
 
 VECTORX_FUNCTION(hnswhandler) {

@@ -9,7 +9,7 @@ extern "C" {
 #include "core/graph/link.h"
 #include "pg/hnsw/callbacks.h"
 #include "pg/hnsw/page_store.h"
-#include "pg/hnsw/row_id.h"
+#include "pg/index/row_id.h"
 
 namespace vectorx::pg::hnsw {
 namespace {

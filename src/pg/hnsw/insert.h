@@ -1,8 +1,8 @@
 // Inserting one row; also used by builds whose graph no longer fits in memory.
 #pragma once
 
-#include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/page.h"
+#include "pg/index/indexed_type.h"
 
 namespace vectorx::pg::hnsw {
 

@@ -1,4 +1,4 @@
-// vectorx_index_stats(): what an index holds. vectorx_check(), beside it in check.cpp, says whether it is sound.
+// vectorx_index_stats(): what an index holds. vectorx_check() in check.cpp says whether it is sound.
 #include "pg/hnsw/inspect.h"
 
 #include "pg/compat.h"
@@ -7,42 +7,10 @@
 extern "C" {
 #include <access/genam.h>
 #include <access/htup_details.h>
-#include <access/relation.h>
-#include <catalog/pg_am.h>
-#include <catalog/pg_authid.h>
-#include <commands/defrem.h>
-#include <funcapi.h>
-#include <utils/acl.h>
 #include <utils/builtins.h>
-#include <utils/lsyscache.h>
 }
 
 namespace vectorx::pg::hnsw {
-
-void check_may_inspect(Oid oid) {
-    const char* name = get_rel_name(oid);
-    if (name == nullptr) {
-        ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("could not open relation with OID %u", oid)));
-    }
-    if (!owns_relation(oid) && !has_privs_of_role(GetUserId(), ROLE_PG_STAT_SCAN_TABLES))
-        aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, name);
-}
-
-Relation open_for_inspection(Oid oid, LOCKMODE mode) {
-    // Before the lock, for which others would have to wait.
-    check_may_inspect(oid);
-    Relation index = relation_open(oid, mode);
-    if (index->rd_rel->relkind != RELKIND_INDEX || index->rd_rel->relam != get_index_am_oid("hnsw", false)) {
-        ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                        errmsg("\"%s\" is not an hnsw index", RelationGetRelationName(index))));
-    }
-    if (RELATION_IS_OTHER_TEMP(index)) {
-        ereport(ERROR,
-                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot access temporary indexes of other sessions")));
-    }
-    return index;
-}
-
 namespace {
 
 struct Counts {
@@ -77,11 +45,9 @@ void count_page(const IndexLayout& layout, Page page, Counts* counts) {
     }
 }
 
-Datum index_stats(FunctionCallInfo fcinfo) {
-    TupleDesc descriptor;
-    if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
-        elog(ERROR, "return type must be a row type");
-    Relation index = open_for_inspection(PG_GETARG_OID(0), AccessShareLock);
+}  // namespace
+
+HeapTuple index_stats(Relation index, TupleDesc descriptor) {
     MetaPage meta = read_meta(index);
     IndexLayout layout = layout_of(index, meta);
     Counts counts;
@@ -97,7 +63,6 @@ Datum index_stats(FunctionCallInfo fcinfo) {
             count_page(layout, BufferGetPage(buffer), &counts);
         UnlockReleaseBuffer(buffer);
     }
-    relation_close(index, AccessShareLock);
 
     std::int64_t payload_pages = 0;
     for (SlotKind kind = kPayload; kind < kSlotKinds; ++kind) payload_pages += counts.pages[kind];
@@ -127,10 +92,7 @@ Datum index_stats(FunctionCallInfo fcinfo) {
         ratio(bytes, counts.rows),
     };
     bool nulls[lengthof(values)] = {};
-    return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+    return heap_form_tuple(descriptor, values, nulls);
 }
 
-}  // namespace
 }  // namespace vectorx::pg::hnsw
-
-VECTORX_FUNCTION(vectorx_index_stats) { return vectorx::pg::hnsw::index_stats(fcinfo); }

@@ -1,17 +1,22 @@
-// What vectorx_index_stats() and vectorx_check() share.
+// What an hnsw index answers to vectorx_index_stats() and vectorx_check() (src/pg/inspect).
 #pragma once
 
 #include "pg/boundary.h"
-#include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/layout.h"
+#include "pg/index/indexed_type.h"
+
+extern "C" {
+#include <access/htup.h>
+#include <nodes/execnodes.h>
+}
 
 namespace vectorx::pg::hnsw {
 
-// An error unless the user owns the relation or is a member of pg_stat_scan_tables. Takes no lock.
-void check_may_inspect(Oid oid);
+// The row of vectorx_index_stats().
+HeapTuple index_stats(Relation index, TupleDesc descriptor);
 
-// Opens an hnsw index; an error if it is something else, or the user may not look into it.
-Relation open_for_inspection(Oid oid, LOCKMODE mode);
+// Puts a row for each fault into the result. The caller holds locks on table and index that keep vacuum out.
+void check(Relation heap, Relation index, bool heapallindexed, ReturnSetInfo* result);
 
 inline IndexLayout layout_of(Relation index, const MetaPage& meta) {
     return with_codec(operator_class(index), static_cast<int>(meta.dimensions), [&](const auto& codec) {

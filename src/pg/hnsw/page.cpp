@@ -1,9 +1,5 @@
 #include "pg/hnsw/page.h"
 
-extern "C" {
-#include <storage/lmgr.h>
-}
-
 namespace vectorx::pg::hnsw {
 namespace {
 
@@ -95,25 +91,6 @@ void init_meta_page(Page page, int m, int ef_construction, int dimensions, std::
         static_cast<LocationIndex>(MAXALIGN(SizeOfPageHeaderData) + sizeof(MetaPage));
 }
 
-Page PageEdit::new_page(Buffer buffer, PageKind kind) {
-    Page image;
-    if (state_ != nullptr) {
-        image = GenericXLogRegisterBuffer(state_, buffer, GENERIC_XLOG_FULL_IMAGE);
-    } else {
-        image = page(buffer);
-    }
-    init_page(image, kind);
-    return image;
-}
-
-void PageEdit::finish() {
-    if (state_ != nullptr) {
-        GenericXLogFinish(state_);
-        return;
-    }
-    for (int i = 0; i < count_; ++i) MarkBufferDirty(buffers_[i]);
-}
-
 MetaPage read_meta(Relation index) {
     Buffer buffer = ReadBuffer(index, kMetaBlock);
     LockBuffer(buffer, BUFFER_LOCK_SHARE);
@@ -121,15 +98,6 @@ MetaPage read_meta(Relation index) {
     MetaPage meta = *meta_page(BufferGetPage(buffer));
     UnlockReleaseBuffer(buffer);
     return meta;
-}
-
-Buffer extend(Relation index, ForkNumber fork) {
-    bool shared = !RELATION_IS_LOCAL(index);
-    if (shared) LockRelationForExtension(index, ExclusiveLock);
-    Buffer buffer = ReadBufferExtended(index, fork, P_NEW, RBM_NORMAL, nullptr);
-    LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-    if (shared) UnlockRelationForExtension(index, ExclusiveLock);
-    return buffer;
 }
 
 Buffer read_page(Relation index, BlockNumber block, int lock_mode, PageKind kind) {
@@ -175,7 +143,9 @@ void claim_slot(Relation index, const IndexLayout& layout, SlotKind kind, Claim*
                         errhint("Partition the table.")));
     }
     meta->open_blocks[kind] = block;
-    take_never_used(geometry, block, claim->edit.new_page(buffer, page_kind(kind)), claim);
+    Page page = claim->edit.new_page(buffer);
+    init_page(page, page_kind(kind));
+    take_never_used(geometry, block, page, claim);
 }
 
 void commit_claim(Claim* claim) {

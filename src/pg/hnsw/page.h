@@ -5,45 +5,9 @@
 #pragma once
 
 #include "pg/hnsw/layout.h"
-
-extern "C" {
-#include <access/generic_xlog.h>
-#include <storage/bufmgr.h>
-#include <utils/rel.h>
-}
+#include "pg/index/edit.h"
 
 namespace vectorx::pg::hnsw {
-
-// How changes reach the WAL.
-enum class Logging {
-    kEachChange,
-    kAtEnd,  // while an index is built: its pages are logged once, when the build is through
-};
-
-// One atomic change of up to four pages. The buffers are pinned and exclusively locked by the caller, who unlocks them
-// after finish(). Nothing is left behind when an error comes in between.
-class PageEdit {
- public:
-    PageEdit(Relation index, Logging logging)
-        : state_(logging == Logging::kEachChange ? GenericXLogStart(index) : nullptr) {}
-
-    // The page image to change; it takes effect with finish().
-    Page page(Buffer buffer) {
-        if (state_ != nullptr) return GenericXLogRegisterBuffer(state_, buffer, 0);
-        buffers_[count_++] = buffer;
-        return BufferGetPage(buffer);
-    }
-
-    // The same for a page that is to be written from scratch.
-    Page new_page(Buffer buffer, PageKind kind);
-
-    void finish();
-
- private:
-    GenericXLogState* state_;
-    Buffer buffers_[MAX_GENERIC_XLOG_PAGES] = {};
-    int count_ = 0;
-};
 
 void init_page(Page page, PageKind kind);
 
@@ -52,9 +16,6 @@ void init_meta_page(Page page, int m, int ef_construction, int dimensions, std::
 
 // A copy of the meta page; an error if the index is not one of this format.
 MetaPage read_meta(Relation index);
-
-// Adds a page without content at the end and returns it pinned and exclusively locked.
-Buffer extend(Relation index, ForkNumber fork);
 
 // Reads and locks a page and checks that it is one of ours of that kind.
 Buffer read_page(Relation index, BlockNumber block, int lock_mode, PageKind kind);

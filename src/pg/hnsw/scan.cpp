@@ -12,9 +12,9 @@ extern "C" {
 }
 
 #include "core/graph/search.h"
-#include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/options.h"
 #include "pg/hnsw/page_store.h"
+#include "pg/index/indexed_type.h"
 
 namespace vectorx::pg::hnsw {
 namespace {

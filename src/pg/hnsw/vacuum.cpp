@@ -20,8 +20,8 @@ extern "C" {
 
 #include "core/graph/reach.h"
 #include "core/graph/repair.h"
-#include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/page_store.h"
+#include "pg/index/indexed_type.h"
 
 namespace vectorx::pg::hnsw {
 namespace {

@@ -4,7 +4,7 @@
 #include "core/graph/memory_store.h"
 #include "pg/boundary.h"
 #include "pg/hnsw/page.h"
-#include "pg/hnsw/row_id.h"
+#include "pg/index/row_id.h"
 
 namespace vectorx::pg::hnsw {
 

@@ -8,7 +8,7 @@ extern "C" {
 #include <storage/itemptr.h>
 }
 
-namespace vectorx::pg::hnsw {
+namespace vectorx::pg {
 
 inline RowId encode_row(const ItemPointerData* row) {
     return (static_cast<RowId>(ItemPointerGetBlockNumberNoCheck(row)) << 16) | ItemPointerGetOffsetNumberNoCheck(row);
@@ -18,4 +18,4 @@ inline ItemPointerData decode_row(RowId id) {
     return {{static_cast<uint16>(id >> 32), static_cast<uint16>(id >> 16)}, static_cast<OffsetNumber>(id)};
 }
 
-}  // namespace vectorx::pg::hnsw
+}  // namespace vectorx::pg

@@ -1,4 +1,4 @@
-#include "pg/hnsw/indexed_type.h"
+#include "pg/index/indexed_type.h"
 
 #include <cstring>
 
@@ -13,7 +13,7 @@ extern "C" {
 #include <utils/varbit.h>
 }
 
-namespace vectorx::pg::hnsw {
+namespace vectorx::pg {
 namespace {
 
 std::byte* allocate_payload(std::size_t size) { return static_cast<std::byte*>(palloc(size)); }
@@ -93,11 +93,12 @@ const OperatorClass& operator_class(Relation index) {
     return *reinterpret_cast<const OperatorClass*>(DatumGetPointer(FunctionCall1(procedure, PointerGetDatum(nullptr))));
 }
 
-int indexed_dimensions(Relation index) {
+int indexed_dimensions(Relation index, const char* access_method) {
     const OperatorClass& opclass = operator_class(index);
     // Operator classes for bit accept bit varying, whose values differ in length.
     if (TupleDescAttr(RelationGetDescr(index), 0)->atttypid == VARBITOID) {
-        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("type not supported for hnsw index")));
+        ereport(ERROR,
+                (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("type not supported for %s index", access_method)));
     }
     int dimensions = TupleDescAttr(RelationGetDescr(index), 0)->atttypmod;
     if (dimensions < 0) {
@@ -105,7 +106,8 @@ int indexed_dimensions(Relation index) {
     }
     if (dimensions > opclass.max_dimensions) {
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("column cannot have more than %d dimensions for hnsw index", opclass.max_dimensions)));
+                        errmsg("column cannot have more than %d dimensions for %s index", opclass.max_dimensions,
+                               access_method)));
     }
     return dimensions;
 }
@@ -123,31 +125,4 @@ const std::byte* encode_zero(const OperatorClass& opclass, int dimensions) {
     return static_cast<std::byte*>(palloc0(size));
 }
 
-}  // namespace vectorx::pg::hnsw
-
-using vectorx::kSparsevecType;
-using vectorx::Metric;
-using vectorx::pg::hnsw::IndexedType;
-using vectorx::pg::hnsw::OperatorClass;
-
-// Support functions 1 of the operator classes.
-#define OPERATOR_CLASS(function, ...)                       \
-    VECTORX_FUNCTION(function) {                            \
-        static const OperatorClass opclass = {__VA_ARGS__}; \
-        PG_RETURN_POINTER(&opclass);                        \
-    }
-
-OPERATOR_CLASS(hnsw_vector_l2_support, IndexedType::kVector, Metric::kL2, 2000)
-OPERATOR_CLASS(hnsw_vector_ip_support, IndexedType::kVector, Metric::kInnerProduct, 2000)
-OPERATOR_CLASS(hnsw_vector_cosine_support, IndexedType::kVector, Metric::kCosine, 2000)
-OPERATOR_CLASS(hnsw_vector_l1_support, IndexedType::kVector, Metric::kL1, 2000)
-OPERATOR_CLASS(hnsw_halfvec_l2_support, IndexedType::kHalfvec, Metric::kL2, 4000)
-OPERATOR_CLASS(hnsw_halfvec_ip_support, IndexedType::kHalfvec, Metric::kInnerProduct, 4000)
-OPERATOR_CLASS(hnsw_halfvec_cosine_support, IndexedType::kHalfvec, Metric::kCosine, 4000)
-OPERATOR_CLASS(hnsw_halfvec_l1_support, IndexedType::kHalfvec, Metric::kL1, 4000)
-OPERATOR_CLASS(hnsw_bit_hamming_support, IndexedType::kBit, Metric::kHamming, 64000)
-OPERATOR_CLASS(hnsw_bit_jaccard_support, IndexedType::kBit, Metric::kJaccard, 64000)
-OPERATOR_CLASS(hnsw_sparsevec_l2_support, IndexedType::kSparsevec, Metric::kL2, kSparsevecType.max_dim)
-OPERATOR_CLASS(hnsw_sparsevec_ip_support, IndexedType::kSparsevec, Metric::kInnerProduct, kSparsevecType.max_dim)
-OPERATOR_CLASS(hnsw_sparsevec_cosine_support, IndexedType::kSparsevec, Metric::kCosine, kSparsevecType.max_dim)
-OPERATOR_CLASS(hnsw_sparsevec_l1_support, IndexedType::kSparsevec, Metric::kL1, kSparsevecType.max_dim)
+}  // namespace vectorx::pg

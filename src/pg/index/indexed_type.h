@@ -11,7 +11,7 @@ extern "C" {
 #include "vectorx/plain_codec.h"
 #include "vectorx/sparse_codec.h"
 
-namespace vectorx::pg::hnsw {
+namespace vectorx::pg {
 
 enum class IndexedType { kVector, kHalfvec, kBit, kSparsevec };
 
@@ -27,8 +27,8 @@ inline constexpr int kSupportProcedure = 1;
 const OperatorClass& operator_class(Relation index);
 
 // The column's dimensions (of bit strings, their length); errors of CREATE INDEX for a column without, or with too
-// many.
-int indexed_dimensions(Relation index);
+// many, which name the access method.
+int indexed_dimensions(Relation index, const char* access_method);
 
 // Calls `use(codec)` with the codec of an index of this operator class and dimension.
 template <typename Use>
@@ -57,4 +57,11 @@ const std::byte* encode_query(const OperatorClass& opclass, int dimensions, Datu
 // A zero vector.
 const std::byte* encode_zero(const OperatorClass& opclass, int dimensions);
 
-}  // namespace vectorx::pg::hnsw
+}  // namespace vectorx::pg
+
+// Defines support function 1 of an operator class; what follows initialises its OperatorClass.
+#define VECTORX_OPERATOR_CLASS(function, ...)                            \
+    VECTORX_FUNCTION(function) {                                         \
+        static const vectorx::pg::OperatorClass opclass = {__VA_ARGS__}; \
+        PG_RETURN_POINTER(&opclass);                                     \
+    }
