@@ -25,6 +25,7 @@ enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery };
 
 void write_empty_index(Relation index, ForkNumber fork) {
     GraphOptions options = graph_options(index);
+    check_support_procedure(index, "hnsw");
     const OperatorClass& opclass = operator_class(index);
     int dimensions = indexed_dimensions(index, "hnsw");
     if (options.ef_construction < 2 * options.m) {
