@@ -60,8 +60,8 @@ class Build {
 
     void run() {
         with_codec(opclass_, static_cast<int>(meta_.dimensions), [&](const auto& codec) {
-            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec);
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
+            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec, BuildArena::chunk_size(budget));
             std::uint32_t chunks = BuildArena::max_chunks(budget, layout);
             int workers = worker_count(heap_, index_);
             if (workers == 0 || !run_parallel(codec, workers, budget, chunks)) run_alone(codec, budget, chunks);
@@ -77,6 +77,7 @@ class Build {
         shared->heap = RelationGetRelid(heap_);
         shared->index = RelationGetRelid(index_);
         shared->concurrent = info_->ii_Concurrent;
+        shared->arena.chunk_size = BuildArena::chunk_size(budget);
         shared->arena.budget = budget;
         shared->arena.max_chunks = chunks;
         BarrierInit(&shared->barrier, 0);
@@ -132,6 +133,7 @@ class Build {
             auto* directory = static_cast<dsa_pointer*>(shm_toc_allocate(context->toc, directory_size));
             void* place = shm_toc_allocate(context->toc, area_size);
             dsa_area* area = dsa_create_in_place(place, area_size, LWTRANCHE_PARALLEL_QUERY_DSA, context->seg);
+            dsa_set_size_limit(area, BuildArena::area_limit(budget));
             auto* query = static_cast<char*>(shm_toc_allocate(context->toc, query_size));
             strlcpy(query, debug_query_string != nullptr ? debug_query_string : "", query_size);
             shm_toc_insert(context->toc, kKeyShared, shared);
