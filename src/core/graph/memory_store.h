@@ -51,25 +51,27 @@ struct ArenaUpper {
 // after the other in chunks of their own, and a node holds the place of its payload.
 class ArenaLayout {
  public:
+    // `chunk_size` is about the size of a chunk: a power of two, no less than kMinChunkSize.
     template <typename Codec>
-    ArenaLayout(const GraphOptions& options, const Codec& codec) : m(options.m) {
+    ArenaLayout(const GraphOptions& options, const Codec& codec, std::size_t chunk_size = kChunkSize) : m(options.m) {
         std::size_t payload_size = Codec::kVariableSize ? sizeof(std::uint64_t) : codec.payload_size();
         payload_offset = sizeof(ArenaNode);
         links_offset = payload_offset + (payload_size + 7) / 8 * 8;
         auto links = static_cast<std::size_t>(options.links_at(0));
         node_size = (links_offset + links * 2 * sizeof(std::uint32_t) + 7) / 8 * 8;
         upper_size = sizeof(ArenaUpper) + static_cast<std::size_t>(m) * 2 * sizeof(std::uint32_t);
-        node_bits = bits_for(node_size);
-        upper_bits = bits_for(upper_size);
+        node_bits = bits_for(chunk_size / node_size);
+        upper_bits = bits_for(chunk_size / upper_size);
+        payload_bits = bits_for(chunk_size);
     }
 
     std::size_t node_chunk_size() const { return node_size << node_bits; }
     std::size_t upper_chunk_size() const { return upper_size << upper_bits; }
-    static constexpr std::size_t payload_chunk_size() { return std::size_t{1} << kPayloadChunkBits; }
-    static constexpr int kPayloadChunkBits = 20;
+    std::size_t payload_chunk_size() const { return std::size_t{1} << payload_bits; }
 
-    // Chunks of about a megabyte.
     static constexpr std::size_t kChunkSize = std::size_t{1} << 20;
+    // The least, which holds any payload.
+    static constexpr std::size_t kMinChunkSize = std::size_t{1} << 15;
 
     int m;
     std::size_t payload_offset;
@@ -78,10 +80,11 @@ class ArenaLayout {
     std::size_t upper_size;
     int node_bits;  // nodes in a chunk, as a power of two
     int upper_bits;
+    int payload_bits;  // bytes in a chunk of payloads
 
  private:
-    static int bits_for(std::size_t size) {
-        return static_cast<int>(std::bit_width(std::max<std::size_t>(kChunkSize / size, 1))) - 1;
+    static int bits_for(std::size_t count) {
+        return static_cast<int>(std::bit_width(std::max<std::size_t>(count, 1))) - 1;
     }
 };
 
@@ -100,10 +103,11 @@ class MemoryStore {
  public:
     // The chunk tables belong to the caller, who fills them before nodes in those chunks are used.
     MemoryStore(const GraphOptions& options, const Codec& codec, ArenaState* state, std::byte* const* node_chunks,
-                std::byte* const* upper_chunks, std::byte* const* payload_chunks = nullptr)
+                std::byte* const* upper_chunks, std::byte* const* payload_chunks = nullptr,
+                std::size_t chunk_size = ArenaLayout::kChunkSize)
         : options_(options),
           codec_(codec),
-          layout_(options, codec),
+          layout_(options, codec, chunk_size),
           state_(state),
           node_chunks_(node_chunks),
           upper_chunks_(upper_chunks),
@@ -215,8 +219,7 @@ class MemoryStore {
         if constexpr (!Codec::kVariableSize) return payload;
         std::uint64_t place;
         std::memcpy(&place, payload, sizeof(place));
-        return payload_chunks_[place >> ArenaLayout::kPayloadChunkBits] +
-               (place & (ArenaLayout::payload_chunk_size() - 1));
+        return payload_chunks_[place >> layout_.payload_bits] + (place & (layout_.payload_chunk_size() - 1));
     }
     void release_payloads() {}
     static constexpr bool kLinksUnreachable = true;

@@ -8,6 +8,7 @@ extern "C" {
 #include <access/parallel.h>
 #include <access/xact.h>
 #include <access/xloginsert.h>
+#include <executor/instrument.h>
 #include <optimizer/optimizer.h>
 #include <optimizer/planner.h>
 #include <storage/smgr.h>
@@ -21,7 +22,7 @@ namespace vectorx::pg::hnsw {
 namespace {
 
 // Keys of the build's table of contents.
-enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery };
+enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery, kKeyBufferUsage, kKeyWalUsage };
 
 void write_empty_index(Relation index, ForkNumber fork) {
     GraphOptions options = graph_options(index);
@@ -61,8 +62,8 @@ class Build {
 
     void run() {
         with_codec(opclass_, static_cast<int>(meta_.dimensions), [&](const auto& codec) {
-            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec);
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
+            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec, BuildArena::chunk_size(budget));
             std::uint32_t chunks = BuildArena::max_chunks(budget, layout);
             int workers = worker_count(heap_, index_);
             if (workers == 0 || !run_parallel(codec, workers, budget, chunks)) run_alone(codec, budget, chunks);
@@ -78,6 +79,7 @@ class Build {
         shared->heap = RelationGetRelid(heap_);
         shared->index = RelationGetRelid(index_);
         shared->concurrent = info_->ii_Concurrent;
+        shared->arena.chunk_size = BuildArena::chunk_size(budget);
         shared->arena.budget = budget;
         shared->arena.max_chunks = chunks;
         BarrierInit(&shared->barrier, 0);
@@ -117,9 +119,13 @@ class Build {
         Size directory_size = mul_size(BuildArena::kDirectories * sizeof(dsa_pointer), chunks);
         Size area_size = dsa_minimum_size();
         Size query_size = debug_query_string != nullptr ? strlen(debug_query_string) + 1 : 1;
-        for (Size size : {sizeof(BuildShared), scan_size, directory_size, area_size, query_size})
+        auto participants = static_cast<Size>(context->nworkers);
+        Size buffer_usage_size = mul_size(sizeof(BufferUsage), participants);
+        Size wal_usage_size = mul_size(sizeof(WalUsage), participants);
+        for (Size size :
+             {sizeof(BuildShared), scan_size, directory_size, area_size, query_size, buffer_usage_size, wal_usage_size})
             shm_toc_estimate_chunk(&context->estimator, size);
-        shm_toc_estimate_keys(&context->estimator, 5);
+        shm_toc_estimate_keys(&context->estimator, 7);
         InitializeParallelDSM(context);
 
         bool parallel = context->seg != nullptr;
@@ -133,8 +139,16 @@ class Build {
             auto* directory = static_cast<dsa_pointer*>(shm_toc_allocate(context->toc, directory_size));
             void* place = shm_toc_allocate(context->toc, area_size);
             dsa_area* area = dsa_create_in_place(place, area_size, LWTRANCHE_PARALLEL_QUERY_DSA, context->seg);
+            dsa_set_size_limit(area, BuildArena::area_limit(budget));
             auto* query = static_cast<char*>(shm_toc_allocate(context->toc, query_size));
             strlcpy(query, debug_query_string != nullptr ? debug_query_string : "", query_size);
+            auto* buffer_usage = static_cast<BufferUsage*>(shm_toc_allocate(context->toc, buffer_usage_size));
+            auto* wal_usage = static_cast<WalUsage*>(shm_toc_allocate(context->toc, wal_usage_size));
+            // A worker that comes too late does not set its own.
+            memset(buffer_usage, 0, buffer_usage_size);
+            memset(wal_usage, 0, wal_usage_size);
+            shm_toc_insert(context->toc, kKeyBufferUsage, buffer_usage);
+            shm_toc_insert(context->toc, kKeyWalUsage, wal_usage);
             shm_toc_insert(context->toc, kKeyShared, shared);
             shm_toc_insert(context->toc, kKeyScan, scan);
             shm_toc_insert(context->toc, kKeyDirectory, directory);
@@ -145,6 +159,8 @@ class Build {
             parallel = context->nworkers_launched > 0;
             if (parallel) {
                 participate(codec, shared, directory, area, table_beginscan_parallel(heap_, scan), context);
+                for (int i = 0; i < context->nworkers_launched; ++i)
+                    InstrAccumParallelQuery(&buffer_usage[i], &wal_usage[i]);
             } else {
                 WaitForParallelWorkersToFinish(context);
             }
@@ -196,6 +212,7 @@ void work(dsm_segment* segment, shm_toc* toc) {
     Relation index = index_open(shared->index, index_lock);
     IndexInfo* info = BuildIndexInfo(index);
     info->ii_Concurrent = shared->concurrent;
+    InstrStartParallelQuery();
 
     auto* scan = static_cast<ParallelTableScanDesc>(shm_toc_lookup(toc, kKeyScan, false));
     auto* directory = static_cast<dsa_pointer*>(shm_toc_lookup(toc, kKeyDirectory, false));
@@ -209,6 +226,9 @@ void work(dsm_segment* segment, shm_toc* toc) {
         worker->run(table_beginscan_parallel(heap, scan));
     });
     BarrierDetach(&shared->barrier);
+    auto* buffer_usage = static_cast<BufferUsage*>(shm_toc_lookup(toc, kKeyBufferUsage, false));
+    auto* wal_usage = static_cast<WalUsage*>(shm_toc_lookup(toc, kKeyWalUsage, false));
+    InstrEndParallelQuery(&buffer_usage[ParallelWorkerNumber], &wal_usage[ParallelWorkerNumber]);
     dsa_detach(area);
     index_close(index, index_lock);
     table_close(heap, heap_lock);

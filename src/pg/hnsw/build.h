@@ -65,9 +65,10 @@ class BuildParticipant {
           leader_(leader),
           memory_(context),
           layout_(meta.m, codec.payload_size(), Codec::kVariableSize),
-          arena_(&shared->arena, directory, area, ArenaLayout({meta.m, meta.ef_construction}, codec), context),
+          arena_(&shared->arena, directory, area,
+                 ArenaLayout({meta.m, meta.ef_construction}, codec, shared->arena.chunk_size), context),
           store_({meta.m, meta.ef_construction}, codec, &shared->arena.state, arena_.node_chunks(),
-                 arena_.upper_chunks(), arena_.payload_chunks()),
+                 arena_.upper_chunks(), arena_.payload_chunks(), shared->arena.chunk_size),
           row_context_(AllocSetContextCreate(context, "hnsw build row", ALLOCSET_DEFAULT_SIZES)) {
         store_.set_interrupt_check(check_for_interrupts, this);
     }
@@ -136,7 +137,7 @@ class BuildParticipant {
             }
             enter_phase(kPhaseMerge);
             arena_.map_all();
-            arena_.create_equal_table();
+            arena_.clear_equal_table();
         }
         wait_for_others();
         arena_.map_all();
