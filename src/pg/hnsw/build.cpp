@@ -100,7 +100,6 @@ class Build {
                                                         codec, shared, directory, area, true, CurrentMemoryContext);
         leader->run(scan);
         if (workers != nullptr) WaitForParallelWorkersToFinish(workers);
-        leader->finish();
         heap_rows = static_cast<double>(shared->heap_rows.load());
         indexed_rows = static_cast<double>(shared->indexed_rows.load());
     }

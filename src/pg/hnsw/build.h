@@ -81,14 +81,6 @@ class BuildParticipant {
         shared_->indexed_rows.fetch_add(indexed_rows_);
     }
 
- public:
-    // For the leader, when all participants are through: what was inserted into pages can have left nodes out of reach.
-    void finish() {
-        if (!shared_->arena.full.load()) return;
-        PageStore<Codec> pages(index_, read_meta(index_), store_.codec(), Logging::kAtEnd, &memory_);
-        pages.link_unreached(&memory_);
-    }
-
  private:
     static void on_row(Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
         // Called by PostgreSQL, which an exception must not cross.
@@ -150,7 +142,7 @@ class BuildParticipant {
         link_share(store_, &shared_->next_to_link, &shared_->linked, &memory_);
         wait_for_others();
         if (leader_) {
-            link_unreachable(store_, &memory_);
+            move_root(store_, &memory_);
             enter_phase(kPhaseWrite);
             auto uppers = shared_->arena.state.upper_count.load();
             GraphWriter<Codec>(index_, store_, layout_, uppers, &memory_).write();

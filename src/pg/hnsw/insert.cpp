@@ -44,8 +44,19 @@ class Inserter {
                 continue;
             }
             NodeId node = write_node(level);
+            if (mode == ExclusiveLock && (alone || level > store_.entry_point().level)) {
+                raise_root(store_, node, level);
+            } else if (!link_to_parent(store_, node, payload_, plan_)) {
+                // Nearly all nodes are dying, and have the places of all that live.
+                UnlockPage(index_, kMetaBlock, mode);
+                mode = ExclusiveLock;
+                LockPage(index_, kMetaBlock, mode);
+                store_.set_entry_point(read_meta(index_).entry_point());
+                // Unless vacuum has found one; what is left of the plan may be gone.
+                if (store_.parent(node) == kNoNode) raise_root(store_, node, level);
+                break;
+            }
             link_back(store_, node, payload_, level, plan_);
-            if (alone || level > store_.entry_point().level) set_entry_point(index_, store_.logging(), {node, level});
             break;
         }
         UnlockPage(index_, kMetaBlock, mode);
@@ -136,6 +147,7 @@ class Inserter {
         header->row_count = 1;
         header->upper = kNoSlot;
         header->more_rows = kNoSlot;
+        header->parent = kNoNode;
         header->rows[0] = *row_;
         if (layout.payloads_apart()) {
             *reference_of(header) = reference;
