@@ -42,6 +42,9 @@ struct BuildShared {
     bool concurrent = false;
     Barrier barrier;
     ArenaShared arena;
+    // Stands for the heavyweight lock on page 0 while rows are inserted into pages: workers and leader are one lock
+    // group, whose heavyweight locks do not conflict with each other's. Nobody else knows of the index yet.
+    LWLock inserting;
     std::atomic<std::uint32_t> next_to_merge{0};
     std::atomic<std::uint32_t> next_to_link{0};
     std::atomic<std::uint32_t> linked{0};
@@ -94,7 +97,10 @@ class BuildParticipant {
         if (payload != nullptr) {
             ++indexed_rows_;
             if (!on_pages_ && !add_to_arena(row, payload)) build_graph();
-            if (on_pages_) insert_payload(index_, opclass_, payload, row, Logging::kAtEnd, row_context_);
+            if (on_pages_) {
+                insert_payload(index_, opclass_, payload, row, Logging::kAtEnd,
+                               arena_.shared() ? &shared_->inserting : nullptr, row_context_);
+            }
             if (leader_ && on_pages_) pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, ++appended_);
         }
         MemoryContextSwitchTo(caller);

@@ -39,6 +39,9 @@ class BuildArena {
 
     static constexpr std::size_t kDirectories = 3;
 
+    // Whether other processes see it.
+    bool shared() const { return area_ != nullptr; }
+
     // How many chunks of one kind there can be.
     static std::uint32_t max_chunks(std::size_t budget, const ArenaLayout& layout);
 
