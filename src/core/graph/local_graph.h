@@ -73,11 +73,11 @@ class LocalGraph {
         run_in_threads(threads, [&] { link_share(store_, &next, &linked, std::pmr::new_delete_resource()); });
     }
 
-    // All that a build does with the nodes added; returns how many link_unreachable() found.
-    std::uint32_t build(int threads) {
+    // All that a build does with the nodes added.
+    void build(int threads) {
         merge(threads);
         link(threads);
-        return link_unreachable(store_, std::pmr::new_delete_resource());
+        move_root(store_, std::pmr::new_delete_resource());
     }
 
  private:

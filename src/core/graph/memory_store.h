@@ -36,11 +36,12 @@ struct ArenaNode {
     std::atomic<std::uint32_t> link_count;  // on level 0
     std::uint32_t upper;                    // number of the slot of level 1; level l is slot upper + l - 1
     std::uint32_t output_id;                // what the node is called where the graph is written to
+    std::atomic<NodeId> parent;             // on level 0; its own number for the root
     std::atomic<NodeId> next_equal;         // chain of the nodes merged into this one
     std::uint32_t hash;                     // of the payload
     RowId row;
 };
-static_assert(sizeof(ArenaNode) == 32 && std::atomic<NodeId>::is_always_lock_free);
+static_assert(sizeof(ArenaNode) == 40 && std::atomic<NodeId>::is_always_lock_free);
 
 struct ArenaUpper {
     std::atomic<std::uint32_t> link_count;
@@ -134,6 +135,7 @@ class MemoryStore {
         header->level = static_cast<std::uint8_t>(level);
         header->upper = upper;
         header->output_id = kNoNode;
+        header->parent.store(kNoNode, std::memory_order_relaxed);
         header->next_equal.store(kNoNode, std::memory_order_relaxed);
         header->row = row;
         std::size_t size = codec_.size_of(payload);
@@ -222,7 +224,9 @@ class MemoryStore {
         return payload_chunks_[place >> layout_.payload_bits] + (place & (layout_.payload_chunk_size() - 1));
     }
     void release_payloads() {}
-    static constexpr bool kLinksUnreachable = true;
+    bool is_live(NodeId) const { return true; }
+    NodeId parent(NodeId node) const { return header(node).parent.load(std::memory_order_relaxed); }
+    void set_parent(NodeId node, NodeId parent) { header(node).parent.store(parent, std::memory_order_relaxed); }
     bool has_ratios() const { return codec_.has_ratios(); }
     float distance(const std::byte* a, const std::byte* b) const { return codec_.distance(a, b); }
 
@@ -240,17 +244,17 @@ class MemoryStore {
         List list = list_of(node, level);
         if (list.count == nullptr) return LinkUpdate::kGone;
         Lock lock(header(node));
-        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count)
-            return LinkUpdate::kChanged;
-        for (int i = 0; i < expected.count; ++i)
-            if (list.ids[i] != expected.links[i].node) return LinkUpdate::kChanged;
-        for (int i = 0; i < desired.count; ++i) {
-            std::atomic_ref<NodeId>(list.ids[i]).store(desired.links[i].node, std::memory_order_relaxed);
-            list.distances[i] = desired.links[i].distance;
-        }
-        *list.strict = static_cast<std::uint8_t>(desired.strict);
-        list.count->store(static_cast<std::uint32_t>(desired.count), std::memory_order_release);
-        return LinkUpdate::kDone;
+        // A node gets its parent before anybody else links to it, so nothing in a list becomes a child meanwhile.
+        return swap_list(list, expected, desired);
+    }
+
+    LinkUpdate adopt(NodeId owner, NodeId node, const LinkList& expected, const LinkList& desired) {
+        List list = list_of(owner, 0);
+        Lock lock(header(owner));
+        LinkUpdate update = swap_list(list, expected, desired);
+        // Whoever replaces the list next sees it, for they need the lock.
+        if (update == LinkUpdate::kDone) set_parent(node, owner);
+        return update;
     }
 
     void check_for_interrupts() const {
@@ -285,6 +289,21 @@ class MemoryStore {
         }
         ArenaNode& node_;
     };
+
+    // The list's node is locked.
+    static LinkUpdate swap_list(const List& list, const LinkList& expected, const LinkList& desired) {
+        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count)
+            return LinkUpdate::kChanged;
+        for (int i = 0; i < expected.count; ++i)
+            if (list.ids[i] != expected.links[i].node) return LinkUpdate::kChanged;
+        for (int i = 0; i < desired.count; ++i) {
+            std::atomic_ref<NodeId>(list.ids[i]).store(desired.links[i].node, std::memory_order_relaxed);
+            list.distances[i] = desired.links[i].distance;
+        }
+        *list.strict = static_cast<std::uint8_t>(desired.strict);
+        list.count->store(static_cast<std::uint32_t>(desired.count), std::memory_order_release);
+        return LinkUpdate::kDone;
+    }
 
     static std::uint64_t entry_word(NodeId node, int level) { return (static_cast<std::uint64_t>(level) << 32) | node; }
 

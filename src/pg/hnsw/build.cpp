@@ -24,6 +24,19 @@ namespace {
 // Keys of the build's table of contents.
 enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery, kKeyBufferUsage, kKeyWalUsage };
 
+// What pg_stat_activity shows of a participant that waits for another one to raise the entry point.
+constexpr const char* kInsertingTranche = "HnswBuildInsert";
+
+// PostgreSQL takes no number back, so a backend asks for one only once.
+int inserting_tranche() {
+    static int tranche = 0;
+    if (tranche == 0) {
+        tranche = LWLockNewTrancheId();
+        LWLockRegisterTranche(tranche, kInsertingTranche);
+    }
+    return tranche;
+}
+
 void write_empty_index(Relation index, ForkNumber fork) {
     GraphOptions options = graph_options(index);
     check_support_procedure(index, "hnsw");
@@ -103,7 +116,6 @@ class Build {
                                                         codec, shared, directory, area, true, CurrentMemoryContext);
         leader->run(scan);
         if (workers != nullptr) WaitForParallelWorkersToFinish(workers);
-        leader->finish();
         heap_rows = static_cast<double>(shared->heap_rows.load());
         indexed_rows = static_cast<double>(shared->indexed_rows.load());
     }
@@ -134,6 +146,7 @@ class Build {
             init_shared(shared, budget, chunks);
             // What is waited for under these locks is the growth of dynamic shared memory.
             LWLockInitialize(&shared->arena.growing, LWTRANCHE_PARALLEL_QUERY_DSA);
+            LWLockInitialize(&shared->inserting, inserting_tranche());
             auto* scan = static_cast<ParallelTableScanDesc>(shm_toc_allocate(context->toc, scan_size));
             table_parallelscan_initialize(heap_, scan, snapshot);
             auto* directory = static_cast<dsa_pointer*>(shm_toc_allocate(context->toc, directory_size));
@@ -206,6 +219,8 @@ void work(dsm_segment* segment, shm_toc* toc) {
         BarrierDetach(&shared->barrier);
         return;
     }
+    LWLockRegisterTranche(shared->inserting.tranche, kInsertingTranche);
+
     LOCKMODE heap_lock = shared->concurrent ? ShareUpdateExclusiveLock : ShareLock;
     LOCKMODE index_lock = shared->concurrent ? RowExclusiveLock : AccessExclusiveLock;
     Relation heap = table_open(shared->heap, heap_lock);

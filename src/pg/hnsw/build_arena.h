@@ -44,6 +44,9 @@ class BuildArena {
     // a small share of the budget.
     static std::size_t chunk_size(std::size_t budget);
 
+    // Whether other processes see it.
+    bool shared() const { return area_ != nullptr; }
+
     // How many chunks of one kind there can be.
     static std::uint32_t max_chunks(std::size_t budget, const ArenaLayout& layout);
 
