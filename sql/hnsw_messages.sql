@@ -14,7 +14,7 @@ $$;
 CREATE TABLE hnsw_messages (undefined vector, v vector(3), v2001 vector(2001), h4001 halfvec(4001), s sparsevec(1001), b64001 bit(64001),
                             varying bit varying(3), v2000 vector(2000), h4000 halfvec(4000), b64000 bit(64000), s1000000000 sparsevec(1000000000));
 SELECT statement, pg_temp.error_of('CREATE INDEX ON hnsw_messages USING hnsw ' || statement) FROM (VALUES
-  ('(undefined vector_l2_ops)'), ('((undefined::halfvec) halfvec_l2_ops)'), ('(v2001 vector_l2_ops)'), ('(h4001 halfvec_cosine_ops)'),
+  ('(undefined vector_l2_ops)'), ('((undefined::halfvec) halfvec_l2_ops)'), ('(v2001 vector_l2_ops) WITH (storage = plain)'), ('(h4001 halfvec_cosine_ops) WITH (storage = plain)'),
   ('(b64001 bit_hamming_ops)'), ('(varying bit_jaccard_ops)'), ('(v vector_l2_ops) WITH (m = 16, ef_construction = 31)'),
   ('(v2000 vector_l2_ops) WITH (m = 100, ef_construction = 200)'), ('(h4000 halfvec_l2_ops) WITH (m = 100, ef_construction = 200)'),
   ('(b64000 bit_hamming_ops) WITH (m = 100, ef_construction = 200)'), ('(s1000000000 sparsevec_l2_ops)')

@@ -30,9 +30,9 @@ SELECT reloptions FROM pg_class WHERE relname = 'hnsw_options_index';
 -- Columns
 CREATE INDEX ON hnsw_options USING hnsw (w vector_l2_ops);
 \echo SQLSTATE :SQLSTATE
-CREATE INDEX ON hnsw_options USING hnsw (b vector_l2_ops);
+CREATE INDEX ON hnsw_options USING hnsw (b vector_l2_ops) WITH (storage = plain);
 \echo SQLSTATE :SQLSTATE
-CREATE INDEX ON hnsw_options USING hnsw ((w::vector(2001)) vector_cosine_ops);
+CREATE INDEX ON hnsw_options USING hnsw ((w::vector(2001)) vector_cosine_ops) WITH (storage = plain);
 \echo SQLSTATE :SQLSTATE
 CREATE INDEX ON hnsw_options USING hnsw (c vector_l2_ops);
 CREATE INDEX ON hnsw_options USING hnsw (c vector_l2_ops) WITH (m = 100, ef_construction = 200);

@@ -76,7 +76,7 @@ INSERT INTO hnsw_limits (h, b, s) SELECT array_agg(i % 9)::halfvec, repeat('0011
 SELECT count(*) FROM (SELECT 1 FROM hnsw_limits ORDER BY h <-> (SELECT h FROM hnsw_limits LIMIT 1)) x;
 SELECT b <~> repeat('01', 32000)::bit(64000) FROM hnsw_limits ORDER BY b <~> repeat('01', 32000)::bit(64000);
 SELECT s FROM hnsw_limits ORDER BY s <-> '{1:1}/1000000000';
-CREATE INDEX ON hnsw_limits USING hnsw (h1 halfvec_l2_ops);
+CREATE INDEX ON hnsw_limits USING hnsw (h1 halfvec_l2_ops) WITH (storage = plain);
 \echo SQLSTATE :SQLSTATE
 CREATE INDEX ON hnsw_limits USING hnsw (b1 bit_hamming_ops);
 CREATE INDEX ON hnsw_limits USING hnsw (s1 sparsevec_l2_ops);

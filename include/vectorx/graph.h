@@ -7,6 +7,8 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
+#include <vector>
 
 namespace vectorx {
 
@@ -66,7 +68,7 @@ inline int level_for(std::uint64_t key, int m) {
 
 // What a search needs of a store.
 //
-// The query has the form of a payload (the codec's encoding of a vector). A node that stays in the graph only until
+// What form a query has is the codec's affair (codec.h). A node that stays in the graph only until
 // vacuum has routed around it is not "live": searches walk through it, but neither return it nor link to it.
 template <typename S>
 concept SearchStore = requires(S& s, const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live,
@@ -97,11 +99,14 @@ enum class LinkUpdate { kDone, kChanged, kGone };
 // On level 0 the nodes are a tree: each has a parent, whose list holds it, and the parents lead to the root, which is
 // its own. So a walk that begins at the root meets everybody, whatever else lists give up.
 template <typename S>
-concept GraphStore = SearchStore<S> && requires(S& s, const std::byte* payload, NodeId node, int level, LinkList* read,
-                                                const LinkList& expected, const LinkList& desired) {
+concept GraphStore = SearchStore<S> &&
+    requires(S& s, const std::byte* payload, NodeId node, int level, LinkList* read, const LinkList& expected,
+             const LinkList& desired, std::pmr::vector<std::byte>& room) {
     // The payload of a node, valid until the next call of release_payloads().
     { s.payload(node) } -> std::same_as<const std::byte*>;
     s.release_payloads();
+    // The payload as a query: itself, or in `room`.
+    { s.query(payload, room) } -> std::same_as<const std::byte*>;
     { s.distance(payload, payload) } -> std::same_as<float>;
     // Whether ratios of distances mean something, as they do not where distances can be negative.
     { s.has_ratios() } -> std::same_as<bool>;

@@ -35,12 +35,11 @@ class DenseCodec {
         }
     }
 
-    // Whether payloads differ in size. If so, payload_size() is the largest.
     static constexpr bool kVariableSize = false;
+    static constexpr bool kQueryIsPayload = true;
     std::size_t payload_size() const { return dim_ * sizeof(Element); }
     std::size_t size_of(const std::byte*) const { return payload_size(); }
 
-    // Whether ratios of distances mean something, as they do not where distances can be negative.
     bool has_ratios() const { return sign_ > 0 || offset_ != 0; }
 
     float distance(const std::byte* a, const std::byte* b) const {
@@ -74,6 +73,7 @@ class BitCodec {
     BitCodec(Metric metric, std::size_t bits) : size_((bits + 7) / 8), jaccard_(metric == Metric::kJaccard) {}
 
     static constexpr bool kVariableSize = false;
+    static constexpr bool kQueryIsPayload = true;
     std::size_t payload_size() const { return size_; }
     std::size_t size_of(const std::byte*) const { return size_; }
     bool has_ratios() const { return true; }

@@ -20,6 +20,7 @@ class SparseCodec {
     static constexpr std::int32_t kMaxNonZero = 1000;
 
     static constexpr bool kVariableSize = true;
+    static constexpr bool kQueryIsPayload = true;
     static constexpr std::size_t size_for(std::size_t nnz) {
         return sizeof(std::int32_t) + nnz * (sizeof(std::int32_t) + sizeof(float));
     }

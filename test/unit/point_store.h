@@ -64,6 +64,7 @@ class PointStore {
     void check_for_interrupts() { ++interrupt_checks; }
     const std::byte* payload(NodeId node) const { return as_payload(points[node]); }
     void release_payloads() {}
+    const std::byte* query(const std::byte* payload, std::pmr::vector<std::byte>&) const { return payload; }
     bool is_live(NodeId node) const { return live[node]; }
     NodeId parent(NodeId node) const { return parents[node]; }
     float distance(const std::byte* a, const std::byte* b) const {

@@ -49,7 +49,8 @@ void plan_links(Store& store, const std::byte* payload, int level, NodeId self, 
     if (entry.node == kNoNode) return;
 
     bool live = false;
-    Candidate start = descend(store, payload, entry, level, &live);
+    const std::byte* query = store.query(payload, plan.scratch.query);
+    Candidate start = descend(store, query, entry, level, &live);
     plan.entries.assign(1, start);
     auto& results = plan.scratch.results;
     std::pmr::vector<Candidate>& entries = plan.entries;
@@ -57,7 +58,7 @@ void plan_links(Store& store, const std::byte* payload, int level, NodeId self, 
     entries_live[0] = live;
     auto ef = static_cast<std::size_t>(options.ef_construction);
     for (int l = std::min(level, entry.level); l >= 0; --l) {
-        search_level(store, payload, entries.data(), entries_live, entries.size(), l, ef, plan.scratch);
+        search_level(store, query, entries.data(), entries_live, entries.size(), l, ef, plan.scratch);
         if (self != kNoNode) {
             results.erase(
                 std::remove_if(results.begin(), results.end(), [self](const Candidate& c) { return c.node == self; }),
@@ -195,6 +196,7 @@ bool link_to_parent(Store& store, NodeId node, const std::byte* payload, LinkPla
             store.release_payloads();
         }
     }
+    const std::byte* query = store.query(payload, plan.scratch.query);
     VisitedSet& visited = plan.scratch.visited;
     visited.clear();
     visited.insert(node);
@@ -209,7 +211,7 @@ bool link_to_parent(Store& store, NodeId node, const std::byte* payload, LinkPla
         int count = 0;
         for (int i = 0; i < links; ++i)
             if (visited.insert(neighbours[i])) neighbours[count++] = neighbours[i];
-        store.evaluate(payload, neighbours, count, found, live);
+        store.evaluate(query, neighbours, count, found, live);
         for (int i = 0; i < count; ++i) {
             queue.push_back(found[i]);
             if (live[i] && adopt(store, found[i].node, {found[i].distance, node}, payload, capacity)) return true;

@@ -21,6 +21,7 @@
 #include <immintrin.h>
 #endif
 
+#include "vectorx/codec.h"
 #include "vectorx/graph.h"
 
 namespace vectorx {
@@ -224,6 +225,9 @@ class MemoryStore {
         return payload_chunks_[place >> layout_.payload_bits] + (place & (layout_.payload_chunk_size() - 1));
     }
     void release_payloads() {}
+    const std::byte* query(const std::byte* payload, std::pmr::vector<std::byte>& room) const {
+        return query_of(codec_, payload, room);
+    }
     bool is_live(NodeId) const { return true; }
     NodeId parent(NodeId node) const { return header(node).parent.load(std::memory_order_relaxed); }
     void set_parent(NodeId node, NodeId parent) { header(node).parent.store(parent, std::memory_order_relaxed); }

@@ -58,7 +58,8 @@ class ParentTree {
         store_.read_links(node, payload, 0, &own);
         std::sort(own.links, own.links + own.count);
         if (attach_to_any(own.links, own.links + own.count, node, payload, capacity / 2)) return true;
-        search_graph(store_, payload, static_cast<std::size_t>(store_.options().ef_construction), search_);
+        search_graph(store_, store_.query(payload, search_.query),
+                     static_cast<std::size_t>(store_.options().ef_construction), search_);
         const Candidate* found = search_.results.data();
         for (int most : {capacity / 2, capacity})
             if (attach_to_any(found, found + search_.results.size(), node, payload, most)) return true;
@@ -77,11 +78,12 @@ class ParentTree {
         NodeId root = store_.entry_point().node;
         if (root == kNoNode || !anchored(root)) return false;
         queue_.assign(1, root);
+        const std::byte* query = store_.query(payload, search_.query);
         for (std::size_t next = 0; next < queue_.size(); ++next) {
             NodeId owner = queue_[next];
             Candidate candidate;
             bool live;
-            store_.evaluate(payload, &owner, 1, &candidate, &live);
+            store_.evaluate(query, &owner, 1, &candidate, &live);
             if (attach_to_any(&candidate, &candidate + 1, node, payload, capacity)) return true;
             NodeId links[kMaxLinks];
             int count = store_.links(owner, 0, links);

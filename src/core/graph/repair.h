@@ -63,6 +63,7 @@ bool repair_links(Store& store, NodeId node, const std::byte* payload, int level
     NodeId neighbours[kMaxLinks];
     Candidate found[kMaxLinks];
     bool live[kMaxLinks];
+    const std::byte* query = store.query(payload, scratch.search.query);
     for (;;) {
         store.read_links(node, payload, level, &expected);
         scratch.pool.clear();
@@ -88,7 +89,7 @@ bool repair_links(Store& store, NodeId node, const std::byte* payload, int level
                 else
                     neighbours[count++] = neighbours[i];
             }
-            store.evaluate(payload, neighbours, count, found, live);
+            store.evaluate(query, neighbours, count, found, live);
             for (int i = 0; i < count; ++i)
                 if (live[i]) scratch.pool.push_back(found[i]);
             if (scratch.pool.size() >= kMaxPool) break;
@@ -96,8 +97,8 @@ bool repair_links(Store& store, NodeId node, const std::byte* payload, int level
         }
         EntryPoint entry = store.entry_point();
         if (entry.node != kNoNode && level <= entry.level) {
-            Candidate start = descend(store, payload, entry, level, live);
-            search_level(store, payload, &start, live, 1, level,
+            Candidate start = descend(store, query, entry, level, live);
+            search_level(store, query, &start, live, 1, level,
                          static_cast<std::size_t>(store.options().ef_construction), scratch.search);
             for (const Candidate& candidate : scratch.search.results)
                 if (scratch.seen.insert(candidate.node) && !is_dead(candidate.node)) scratch.pool.push_back(candidate);

@@ -20,12 +20,13 @@ class SearchScratch {
         : visited(static_cast<std::size_t>(ef) * static_cast<std::size_t>(options.m) * 2, memory),
           frontier(memory),
           results(memory),
-          discarded(memory) {
+          discarded(memory),
+          query(memory) {
         results.reserve(static_cast<std::size_t>(ef) + 1);
         frontier.reserve(4 * static_cast<std::size_t>(ef) + kMaxLinks);
     }
 
-    // Forgets the last search, but keeps its memory.
+    // Forgets the last search, but keeps its memory and the query.
     void clear() {
         visited.clear();
         frontier.clear();
@@ -48,6 +49,8 @@ class SearchScratch {
     bool keep_discarded = false;
     std::pmr::vector<Candidate> discarded;  // min-heap
     std::size_t evaluated = 0;              // nodes whose distance was computed
+
+    std::pmr::vector<std::byte> query;  // room for a query that is made of a payload
 };
 
 // Takes the nearest off the min-heap.

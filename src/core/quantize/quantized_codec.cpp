@@ -27,6 +27,20 @@ std::int32_t grid(float x, float inverse_step) {
     return static_cast<std::int32_t>(std::clamp(scaled, 0.0F, static_cast<float>(2 * kHalf - 1)));
 }
 
+// Like the rest of an encoding it is computed here, not by a kernel, and so the same on every CPU: a row's code can be
+// compared with the one that another machine wrote.
+float squared_norm(const float* r, std::size_t dim) {
+    constexpr std::size_t kLanes = 16;
+    float sums[kLanes] = {};
+    std::size_t i = 0;
+    for (; i + kLanes <= dim; i += kLanes)
+        for (std::size_t lane = 0; lane < kLanes; ++lane) sums[lane] += r[i + lane] * r[i + lane];
+    for (std::size_t lane = 0; i < dim; ++i, ++lane) sums[lane] += r[i] * r[i];
+    float sum = 0;
+    for (float lane : sums) sum += lane;
+    return sum;
+}
+
 struct GridSums {
     float product;  // <u, r>
     float norm_squared;
@@ -92,7 +106,7 @@ template <int kBits>
 void QuantizedCodec<kBits>::encode(float* vector, float* spare, std::byte* payload) const {
     to_residual(vector, spare);
     std::memset(payload, 0, payload_size());
-    float norm_squared = kernels().inner_product(vector, vector, dim_);
+    float norm_squared = squared_norm(vector, dim_);
     CodeHeader header = {0, norm_squared, 0, 0};
     if (!std::isfinite(norm_squared)) {
         // Nothing is known of where it lies.
@@ -133,7 +147,7 @@ void QuantizedCodec<kBits>::encode_query(float* vector, float* spare, std::byte*
     to_residual(vector, spare);
     std::memset(query, 0, query_size());
     auto* bytes = reinterpret_cast<std::int8_t*>(query + sizeof(CodeQuery));
-    float norm_squared = kernels().inner_product(vector, vector, dim_);
+    float norm_squared = squared_norm(vector, dim_);
     CodeQuery header = {0, norm_squared, std::sqrt(norm_squared), 0, 0, 1, 0, 0};
     float largest = 0;
     for (std::size_t i = 0; i < dim_; ++i) largest = std::max(largest, std::fabs(vector[i]));

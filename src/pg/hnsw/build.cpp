@@ -46,18 +46,23 @@ void write_empty_index(Relation index, ForkNumber fork) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("ef_construction must be greater than or equal to 2 * m")));
     }
-    std::size_t payload_size = with_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+    Storage storage = storage_option(index, opclass, dimensions);
+    // Codes are small enough for all that the types hold.
+    if (storage == Storage::kPlain) check_dimensions_limit(dimensions, opclass.max_dimensions, "hnsw");
+    std::size_t payload_size =
+        with_codec_of(opclass, storage, dimensions, nullptr, [](const auto& codec) { return codec.payload_size(); });
     if (payload_size > IndexLayout::kMaxPayload)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));
 
     Buffer buffer = extend(index, fork);
     START_CRIT_SECTION();
-    init_meta_page(BufferGetPage(buffer), options.m, options.ef_construction, dimensions, payload_size,
-                   static_cast<int>(opclass.metric));
+    init_meta_page(BufferGetPage(buffer), options, storage, dimensions, payload_size, static_cast<int>(opclass.metric));
+    MetaPage meta = *meta_page(BufferGetPage(buffer));
     MarkBufferDirty(buffer);
     if (fork == INIT_FORKNUM) log_newpage_buffer(buffer, true);
     END_CRIT_SECTION();
     UnlockReleaseBuffer(buffer);
+    add_centre_pages(index, fork, meta);
 }
 
 // Linking costs so much more than scanning that the table's size, by which PostgreSQL would reckon, is no guide: where
@@ -74,7 +79,12 @@ class Build {
         : heap_(heap), index_(index), info_(info), opclass_(operator_class(index)), meta_(read_meta(index)) {}
 
     void run() {
-        with_codec(opclass_, static_cast<int>(meta_.dimensions), [&](const auto& codec) {
+        const float* centre = sample_centre(heap_, index_, info_, opclass_, meta_);
+        if (centre != nullptr) {
+            write_centre(index_, Logging::kAtEnd, meta_, centre);
+            meta_ = read_meta(index_);
+        }
+        with_index_codec(index_, meta_, [&](const auto& codec) {
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
             ArenaLayout layout({meta_.m, meta_.ef_construction}, codec, BuildArena::chunk_size(budget));
             std::uint32_t chunks = BuildArena::max_chunks(budget, layout);
@@ -234,7 +244,7 @@ void work(dsm_segment* segment, shm_toc* toc) {
     dsa_area* area = dsa_attach_in_place(shm_toc_lookup(toc, kKeyArea, false), segment);
     MetaPage meta = read_meta(index);
     const OperatorClass& opclass = operator_class(index);
-    with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
+    with_index_codec(index, meta, [&](const auto& codec) {
         using Codec = std::decay_t<decltype(codec)>;
         auto* worker = make_in<BuildParticipant<Codec>>(CurrentMemoryContext, heap, index, info, opclass, meta, codec,
                                                         shared, directory, area, false, CurrentMemoryContext);

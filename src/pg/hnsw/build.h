@@ -10,6 +10,7 @@
 
 #include "core/graph/build.h"
 #include "pg/hnsw/build_arena.h"
+#include "pg/hnsw/codec.h"
 #include "pg/hnsw/insert.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/hnsw/write.h"
@@ -63,7 +64,7 @@ class BuildParticipant {
           index_(index),
           info_(info),
           opclass_(opclass),
-          dimensions_(static_cast<int>(meta.dimensions)),
+          meta_(meta),
           shared_(shared),
           leader_(leader),
           memory_(context),
@@ -94,12 +95,12 @@ class BuildParticipant {
 
     void add_row(ItemPointer row, Datum value) {
         MemoryContext caller = MemoryContextSwitchTo(row_context_);
-        const std::byte* payload = encode_value(opclass_, dimensions_, value);
+        const std::byte* payload = payload_of_value(opclass_, meta_, store_.codec(), value);
         if (payload != nullptr) {
             ++indexed_rows_;
             if (!on_pages_ && !add_to_arena(row, payload)) build_graph();
             if (on_pages_) {
-                insert_payload(index_, opclass_, payload, row, Logging::kAtEnd,
+                insert_payload(index_, meta_, payload, row, Logging::kAtEnd,
                                arena_.shared() ? &shared_->inserting : nullptr, row_context_);
             }
             if (leader_ && on_pages_) pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, ++appended_);
@@ -179,7 +180,7 @@ class BuildParticipant {
     Relation index_;
     IndexInfo* info_;
     const OperatorClass& opclass_;
-    int dimensions_;
+    const MetaPage meta_;
     BuildShared* shared_;
     bool leader_;
     ContextMemory memory_;

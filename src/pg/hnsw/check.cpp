@@ -119,6 +119,9 @@ class Check {
 
     void read_page_of(BlockNumber block, Page page) {
         const PageTail* tail = page_tail(page);
+        if (tail->magic == PageTail::kTailMagic && tail->kind == PageKind::kCentre &&
+            block <= kMetaBlock + centre_blocks(meta_))
+            return;
         int kind = static_cast<int>(tail->kind) - static_cast<int>(page_kind(kNode));
         if (tail->magic != PageTail::kTailMagic || kind < 0 || kind >= kSlotKinds)
             return fault(block, 0, "page is of no known kind");
@@ -366,7 +369,7 @@ class Check {
     }
 
     void check_row(ItemPointer row, Datum value) {
-        const std::byte* payload = encode_value(opclass_, static_cast<int>(meta_.dimensions), value);
+        const std::byte* payload = payload_of_value(opclass_, meta_, store_.codec(), value);
         if (payload == nullptr) return;
         auto found = rows_.find(encode_row(row));
         if (found == rows_.end()) {
@@ -408,7 +411,7 @@ void check(Relation heap, Relation index, bool heapallindexed, ReturnSetInfo* re
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     MetaPage meta = read_meta(index);
     const OperatorClass& opclass = operator_class(index);
-    with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
+    with_index_codec(index, meta, [&](const auto& codec) {
         using Codec = std::decay_t<decltype(codec)>;
         auto* check = make_in<Check<Codec>>(context, heap, index, meta, opclass, codec, result, &memory);
         check->run();

@@ -8,6 +8,7 @@ extern "C" {
 
 #include "core/graph/link.h"
 #include "pg/hnsw/callbacks.h"
+#include "pg/hnsw/codec.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/index/row_id.h"
 
@@ -234,11 +235,10 @@ class Inserter {
 
 }  // namespace
 
-void insert_payload(Relation index, const OperatorClass& opclass, const std::byte* payload, ItemPointer row,
-                    Logging logging, LWLock* build_lock, MemoryContext context) {
-    MetaPage meta = read_meta(index);
+void insert_payload(Relation index, const MetaPage& meta, const std::byte* payload, ItemPointer row, Logging logging,
+                    LWLock* build_lock, MemoryContext context) {
     ContextMemory memory(context);
-    with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
+    with_index_codec(index, meta, [&](const auto& codec) {
         PageStore store(index, meta, codec, logging, &memory);
         Inserter(store, payload, row, build_lock, &memory).run();
     });
@@ -252,8 +252,14 @@ bool insert(Relation index, Datum* values, const bool* isnull, ItemPointer row) 
     MemoryContext caller = MemoryContextSwitchTo(context);
     const OperatorClass& opclass = operator_class(index);
     MetaPage meta = read_meta(index);
-    const std::byte* payload = encode_value(opclass, static_cast<int>(meta.dimensions), values[0]);
-    if (payload != nullptr) insert_payload(index, opclass, payload, row, Logging::kEachChange, nullptr, context);
+    centre_on_first(index, opclass, values[0], &meta);
+    ContextMemory memory(context);
+    with_index_codec(index, meta, [&](const auto& codec) {
+        const std::byte* payload = payload_of_value(opclass, meta, codec, values[0]);
+        if (payload == nullptr) return;
+        PageStore store(index, meta, codec, Logging::kEachChange, &memory);
+        Inserter(store, payload, row, nullptr, &memory).run();
+    });
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     return false;

@@ -71,7 +71,7 @@ HeapTuple index_stats(Relation index, TupleDesc descriptor) {
     };
     std::int64_t bytes = static_cast<std::int64_t>(blocks) * BLCKSZ;
     Datum values[] = {
-        CStringGetTextDatum("plain"),
+        CStringGetTextDatum(storage_name(meta.storage)),
         Int32GetDatum(static_cast<int32>(meta.dimensions)),
         Int32GetDatum(meta.m),
         Int32GetDatum(meta.ef_construction),

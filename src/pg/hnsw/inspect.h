@@ -2,8 +2,8 @@
 #pragma once
 
 #include "pg/boundary.h"
+#include "pg/hnsw/codec.h"
 #include "pg/hnsw/layout.h"
-#include "pg/index/indexed_type.h"
 
 extern "C" {
 #include <access/htup.h>
@@ -19,9 +19,10 @@ HeapTuple index_stats(Relation index, TupleDesc descriptor);
 void check(Relation heap, Relation index, bool heapallindexed, ReturnSetInfo* result);
 
 inline IndexLayout layout_of(Relation index, const MetaPage& meta) {
-    return with_codec(operator_class(index), static_cast<int>(meta.dimensions), [&](const auto& codec) {
-        return IndexLayout(meta.m, codec.payload_size(), std::decay_t<decltype(codec)>::kVariableSize);
-    });
+    return with_codec_of(
+        operator_class(index), meta.storage, static_cast<int>(meta.dimensions), nullptr, [&](const auto& codec) {
+            return IndexLayout(meta.m, codec.payload_size(), std::decay_t<decltype(codec)>::kVariableSize);
+        });
 }
 
 }  // namespace vectorx::pg::hnsw

@@ -44,9 +44,9 @@ inline constexpr int kPayloadsPerPage[] = {1, 2, 3, 4, 5, 6, 8, 10, 12, 16, 20, 
 inline constexpr int kPayloadKinds = static_cast<int>(sizeof(kPayloadsPerPage) / sizeof(int));
 inline constexpr int kSlotKinds = kPayload + kPayloadKinds;
 
-// A page holds slots of one kind, or is the meta page.
-enum class PageKind : std::uint16_t { kMeta = 1 };
-constexpr PageKind page_kind(SlotKind kind) { return static_cast<PageKind>(kind + 2); }
+// A page holds slots of one kind, or a part of the centre of the data, or is the meta page.
+enum class PageKind : std::uint16_t { kMeta = 1, kCentre = 2 };
+constexpr PageKind page_kind(SlotKind kind) { return static_cast<PageKind>(kind + 3); }
 
 // At the end of every page.
 struct PageTail {
@@ -63,7 +63,12 @@ inline constexpr std::size_t kPageCapacity = BLCKSZ - MAXALIGN(SizeOfPageHeaderD
 
 inline PageTail* page_tail(Page page) { return reinterpret_cast<PageTail*>(PageGetSpecialPointer(page)); }
 
-enum class Storage : std::uint8_t { kPlain = 0 };
+// What a payload is.
+enum class Storage : std::uint8_t {
+    kPlain = 0,      // the vector
+    kQuantized = 1,  // a code of 4 bits a dimension (vectorx/quantized_codec.h)
+};
+const char* storage_name(Storage storage);
 
 // The only content of block 0.
 struct MetaPage {
@@ -77,6 +82,7 @@ struct MetaPage {
     std::uint32_t payload_size;  // of the largest
     NodeId entry_node;
     std::int32_t entry_level;
+    bool has_centre;                      // of the vectors; without one, it is the origin
     SlotId free_slots[kSlotKinds];        // heads of the chains
     BlockNumber open_blocks[kSlotKinds];  // pages with never-used slots, or InvalidBlockNumber
 

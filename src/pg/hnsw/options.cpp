@@ -6,6 +6,7 @@ extern "C" {
 }
 
 #include "pg/compat.h"
+#include "pg/hnsw/codec.h"
 
 namespace vectorx::pg::hnsw {
 
@@ -25,10 +26,24 @@ const config_enum_entry iterative_scan_values[] = {
     {nullptr, 0, false},
 };
 
+// Values of the storage parameter.
+enum : int { kStoragePlain, kStorageQuantized, kStorageByDimension };
+
+relopt_enum_elt_def storage_values[] = {
+    {"plain", kStoragePlain},
+    {"quantized", kStorageQuantized},
+    {nullptr, 0},
+};
+
+// From how many dimensions on vectors are quantized where nothing is said. Below, codes save little of a node, and
+// their errors are large.
+constexpr int kMinQuantizedDimensions = 64;
+
 struct Options {
     int32 vl_len_;
     int m;
     int ef_construction;
+    int storage;
 };
 
 }  // namespace
@@ -40,6 +55,9 @@ void define_settings() {
     add_int_reloption(option_kind, "ef_construction",
                       "Number of candidates kept while a node's neighbours are looked for", kDefaultEfConstruction,
                       kMinEfConstruction, kMaxEfConstruction, AccessExclusiveLock);
+    add_enum_reloption(option_kind, "storage", "How vectors are kept: as they are, or as codes of 4 bits a dimension",
+                       storage_values, kStorageByDimension, "Valid values are \"plain\" and \"quantized\".",
+                       AccessExclusiveLock);
 
     DefineCustomIntVariable("hnsw.ef_search", "Sets the number of candidates that a search of an hnsw index keeps.",
                             "Higher values give better recall and take more time. A scan returns at most this many "
@@ -68,10 +86,28 @@ GraphOptions graph_options(Relation index) {
     return options;
 }
 
+Storage storage_option(Relation index, const OperatorClass& opclass, int dimensions) {
+    int wanted = kStorageByDimension;
+    if (index->rd_options != nullptr) wanted = reinterpret_cast<const Options*>(index->rd_options)->storage;
+    if (wanted == kStoragePlain) return Storage::kPlain;
+    if (can_be_quantized(opclass))
+        return wanted == kStorageQuantized || dimensions >= kMinQuantizedDimensions ? Storage::kQuantized
+                                                                                    : Storage::kPlain;
+    if (wanted == kStorageQuantized) {
+        ereport(
+            ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+             errmsg("storage \"quantized\" is not supported for this operator class"),
+             errhint("It is for the operator classes of vector and halfvec other than those for the L1 distance.")));
+    }
+    return Storage::kPlain;
+}
+
 bytea* parse_options(Datum reloptions, bool validate) {
     static const relopt_parse_elt table[] = {
         {"m", RELOPT_TYPE_INT, offsetof(Options, m)},
         {"ef_construction", RELOPT_TYPE_INT, offsetof(Options, ef_construction)},
+        {"storage", RELOPT_TYPE_ENUM, offsetof(Options, storage)},
     };
     return static_cast<bytea*>(
         build_reloptions(reloptions, validate, option_kind, sizeof(Options), table, lengthof(table)));

@@ -7,6 +7,8 @@ extern "C" {
 #include <utils/rel.h>
 }
 
+#include "pg/hnsw/layout.h"
+#include "pg/index/indexed_type.h"
 #include "vectorx/graph.h"
 
 namespace vectorx::pg::hnsw {
@@ -29,6 +31,9 @@ void define_settings();
 
 // WITH (m, ef_construction) of an index, checked; defaults where none are given.
 GraphOptions graph_options(Relation index);
+
+// WITH (storage), or what suits an index of this operator class and dimension; an error if it cannot be.
+Storage storage_option(Relation index, const OperatorClass& opclass, int dimensions);
 
 // amoptions
 bytea* parse_options(Datum reloptions, bool validate);

@@ -69,16 +69,19 @@ void init_page(Page page, PageKind kind) {
     *page_tail(page) = {kind, 0, 0, PageTail::kTailMagic};
 }
 
-void init_meta_page(Page page, int m, int ef_construction, int dimensions, std::size_t payload_size, int metric) {
+const char* storage_name(Storage storage) { return storage == Storage::kQuantized ? "quantized" : "plain"; }
+
+void init_meta_page(Page page, const GraphOptions& options, Storage storage, int dimensions, std::size_t payload_size,
+                    int metric) {
     init_page(page, PageKind::kMeta);
     MetaPage* meta = meta_page(page);
     *meta = {};
     meta->magic = kMagic;
     meta->format_version = kFormatVersion;
-    meta->storage = Storage::kPlain;
+    meta->storage = storage;
     meta->metric = static_cast<std::uint8_t>(metric);
-    meta->m = static_cast<std::uint16_t>(m);
-    meta->ef_construction = static_cast<std::uint16_t>(ef_construction);
+    meta->m = static_cast<std::uint16_t>(options.m);
+    meta->ef_construction = static_cast<std::uint16_t>(options.ef_construction);
     meta->dimensions = static_cast<std::uint32_t>(dimensions);
     meta->payload_size = static_cast<std::uint32_t>(payload_size);
     meta->entry_node = kNoNode;

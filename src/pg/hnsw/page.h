@@ -12,7 +12,8 @@ namespace vectorx::pg::hnsw {
 void init_page(Page page, PageKind kind);
 
 // Writes block 0 of an empty index.
-void init_meta_page(Page page, int m, int ef_construction, int dimensions, std::size_t payload_size, int metric);
+void init_meta_page(Page page, const GraphOptions& options, Storage storage, int dimensions, std::size_t payload_size,
+                    int metric);
 
 // A copy of the meta page; an error if the index is not one of this format.
 MetaPage read_meta(Relation index);

@@ -15,6 +15,7 @@
 #include "pg/boundary.h"
 #include "pg/hnsw/layout.h"
 #include "pg/hnsw/page.h"
+#include "vectorx/codec.h"
 
 namespace vectorx::pg::hnsw {
 
@@ -46,16 +47,24 @@ class PageStore {
     void set_entry_point(const EntryPoint& entry) { entry_point_ = entry; }
 
     void evaluate(const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live) {
-        float distances[kPins];
+        evaluate_by([&](const std::byte* const* payloads, int batch,
+                        float* distances) { codec_.distances(query, payloads, batch, distances); },
+                    nodes, count, out, live);
+    }
+
+    // What the distances of nodes from the query may be less than estimated. Like the estimates they are read under a
+    // pin, so those of nodes that were freed meanwhile mean nothing.
+    void error_bounds(const std::byte* query, const NodeId* nodes, int count, float* out) {
+        bool live[kPins];
         for (int begin = 0; begin < count; begin += kPins) {
+            auto compute = [&](const std::byte* const* payloads, int batch, float* bounds) {
+                for (int i = 0; i < batch; ++i) bounds[i] = codec_.error_bound(query, payloads[i]);
+            };
             int batch = std::min(kPins, count - begin);
-            if (Codec::kVariableSize)
-                distances_to_copies(query, nodes + begin, batch, distances, live + begin);
-            else if (layout_.payloads_apart())
-                distances_apart(query, nodes + begin, batch, distances, live + begin);
+            if (layout_.payloads_apart())
+                distances_apart(compute, nodes + begin, batch, out + begin, live);
             else
-                distances_in_nodes(query, nodes + begin, batch, distances, live + begin);
-            for (int i = 0; i < batch; ++i) out[begin + i] = {distances[i], nodes[begin + i]};
+                distances_in_nodes(compute, nodes + begin, batch, out + begin, live);
         }
     }
 
@@ -141,6 +150,9 @@ class PageStore {
         payloads_.clear();
     }
 
+    const std::byte* query(const std::byte* payload, std::pmr::vector<std::byte>& room) const {
+        return query_of(codec_, payload, room);
+    }
     float distance(const std::byte* a, const std::byte* b) const { return codec_.distance(a, b); }
     bool has_ratios() const { return codec_.has_ratios(); }
 
@@ -155,7 +167,9 @@ class PageStore {
         out->strict = std::min<int>(links->strict, out->count);
         std::copy(links->ids, links->ids + out->count, ids);
         UnlockReleaseBuffer(buffer);
-        evaluate(payload, ids, out->count, out->links, live);
+        evaluate_by([&](const std::byte* const* payloads, int batch,
+                        float* distances) { payload_distances(codec_, payload, payloads, batch, distances); },
+                    ids, out->count, out->links, live);
     }
 
     LinkUpdate replace_links(NodeId node, int level, const LinkList& expected, const LinkList& desired) {
@@ -267,7 +281,24 @@ class PageStore {
         return pin_slot<PayloadSlot>(kind, reference.slot, buffer);
     }
 
-    void distances_in_nodes(const std::byte* query, const NodeId* nodes, int count, float* out, bool* live) {
+    // Distances to nodes, each batch by compute(payloads, count, distances).
+    template <typename Compute>
+    void evaluate_by(Compute compute, const NodeId* nodes, int count, Candidate* out, bool* live) {
+        float distances[kPins];
+        for (int begin = 0; begin < count; begin += kPins) {
+            int batch = std::min(kPins, count - begin);
+            if (Codec::kVariableSize)
+                distances_to_copies(compute, nodes + begin, batch, distances, live + begin);
+            else if (layout_.payloads_apart())
+                distances_apart(compute, nodes + begin, batch, distances, live + begin);
+            else
+                distances_in_nodes(compute, nodes + begin, batch, distances, live + begin);
+            for (int i = 0; i < batch; ++i) out[begin + i] = {distances[i], nodes[begin + i]};
+        }
+    }
+
+    template <typename Compute>
+    void distances_in_nodes(Compute compute, const NodeId* nodes, int count, float* out, bool* live) {
         Buffer buffers[kPins];
         NodeHeader* headers[kPins];
         const std::byte* payloads[kPins];
@@ -276,14 +307,15 @@ class PageStore {
             payloads[i] = payload_of(headers[i]);
             prefetch(headers[i], sizeof(NodeHeader) + codec_.payload_size());
         }
-        codec_.distances(query, payloads, count, out);
+        compute(payloads, count, out);
         for (int i = 0; i < count; ++i) {
             live[i] = headers[i]->state == NodeState::kLive;
             ReleaseBuffer(buffers[i]);
         }
     }
 
-    void distances_apart(const std::byte* query, const NodeId* nodes, int count, float* out, bool* live) {
+    template <typename Compute>
+    void distances_apart(Compute compute, const NodeId* nodes, int count, float* out, bool* live) {
         Buffer buffers[kPins];
         const std::byte* payloads[kPins];
         for (int i = 0; i < count; ++i) {
@@ -291,19 +323,20 @@ class PageStore {
             payloads[i] = pin_payload(reference, &buffers[i])->payload();
             prefetch(payloads[i], codec_.payload_size());
         }
-        codec_.distances(query, payloads, count, out);
+        compute(payloads, count, out);
         for (int i = 0; i < count; ++i) ReleaseBuffer(buffers[i]);
     }
 
     // A payload that says itself how long it is must not be read while it is being written.
-    void distances_to_copies(const std::byte* query, const NodeId* nodes, int count, float* out, bool* live) {
+    template <typename Compute>
+    void distances_to_copies(Compute compute, const NodeId* nodes, int count, float* out, bool* live) {
         const std::byte* payloads[kPins];
         for (int i = 0; i < count; ++i) {
             std::byte* copy = copies_.data() + static_cast<std::size_t>(i) * codec_.payload_size();
             copy_payload(nodes[i], copy, &live[i]);
             payloads[i] = copy;
         }
-        codec_.distances(query, payloads, count, out);
+        compute(payloads, count, out);
     }
 
     PayloadReference read_reference(NodeId node, bool* live) {

@@ -1,6 +1,7 @@
 // Index scans: a search when the first row is asked for, then the rows of its results, nearest first. When these are
 // used up and the scan is iterative, the search goes on from the nodes that it has met and discarded.
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "pg/hnsw/callbacks.h"
@@ -12,6 +13,8 @@ extern "C" {
 }
 
 #include "core/graph/search.h"
+#include "pg/hnsw/codec.h"
+#include "pg/hnsw/exact_distance.h"
 #include "pg/hnsw/options.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/index/indexed_type.h"
@@ -25,23 +28,43 @@ class Scan {
     // The next row; false at the end.
     virtual bool next(Datum query, bool query_is_null, ItemPointer row) = 0;
     virtual void rescan() = 0;
+    virtual void end() = 0;
 
  protected:
     ~Scan() = default;
 };
 
+// What a scan has found of an index whose distances are estimates, but not returned yet.
+struct BoundedResult {
+    double bound;  // the distance is hardly less
+    Candidate result;
+
+    friend bool operator<(const BoundedResult& a, const BoundedResult& b) { return a.bound < b.bound; }
+};
+struct FoundRow {
+    double distance;
+    bool exact;  // or that of another row of the same node, which has (all but) the same vector
+    ItemPointerData row;
+
+    friend bool operator>(const FoundRow& a, const FoundRow& b) { return a.distance > b.distance; }
+};
+
 template <typename Codec>
 class CodecScan final : public Scan {
  public:
-    CodecScan(Relation index, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
+    CodecScan(IndexScanDesc scan, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
               MemoryContext context)
         : memory_(context),
-          store_(index, meta, codec, Logging::kEachChange, &memory_),
+          store_(scan->indexRelation, meta, codec, Logging::kEachChange, &memory_),
           opclass_(opclass),
-          dimensions_(static_cast<int>(meta.dimensions)),
+          meta_(meta),
           scratch_(store_.options(), ef_search, &memory_),
           query_context_(AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES)),
-          rows_(&memory_) {}
+          rows_(&memory_),
+          bounded_(&memory_),
+          found_(&memory_) {
+        if constexpr (!kExact) exact_distance_ = make_in<ExactDistance>(context, scan, context);
+    }
 
     bool next(Datum query, bool query_is_null, ItemPointer row) override {
         if (!searched_) {
@@ -49,6 +72,8 @@ class CodecScan final : public Scan {
             pgstat_count_index_scan(store_.index());
             search(query, query_is_null);
         }
+        // All distances to NULL are NULL, so any order is right.
+        if (!kExact && !query_is_null) return next_by_exact_distance(row);
         while (next_row_ == rows_.size()) {
             if (next_result_ == scratch_.results.size()) {
                 if (!find_more()) return false;
@@ -65,13 +90,23 @@ class CodecScan final : public Scan {
 
     void rescan() override { searched_ = false; }
 
+    void end() override {
+        if (exact_distance_ != nullptr) exact_distance_->close();
+    }
+
  private:
+    static constexpr bool kExact = Codec::kQueryIsPayload;
+
     // How often a chain of rows can have changed before it is taken for damaged.
     static constexpr int kMaxAttempts = 100;
 
     void search(Datum query, bool query_is_null) {
         rows_.clear();
-        next_row_ = next_result_ = 0;
+        next_row_ = next_result_ = next_bounded_ = 0;
+        bounded_.clear();
+        found_.clear();
+        error_bound_ = 0;
+        last_exact_distance_ = -std::numeric_limits<double>::infinity();
         scratch_.clear();
         iterative_ = iterative_scan;
         scratch_.keep_discarded = iterative_ != kIterativeOff;
@@ -80,10 +115,10 @@ class CodecScan final : public Scan {
         if (store_.entry_point().node == kNoNode) return;
         MemoryContextReset(query_context_);
         MemoryContext caller = MemoryContextSwitchTo(query_context_);
-        // All distances to NULL are NULL, so any order is right.
-        query_ = query_is_null ? encode_zero(opclass_, dimensions_) : encode_query(opclass_, dimensions_, query);
+        query_ = query_of_value(opclass_, meta_, store_.codec(), query, query_is_null);
         MemoryContextSwitchTo(caller);
         search_graph(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
+        bound_results();
     }
 
     // The next results of an iterative scan. Once it has done or taken as much as the settings allow, those are what it
@@ -96,9 +131,98 @@ class CodecScan final : public Scan {
                        static_cast<double>(scratch_.memory_used()) > memory;
         if (limited) {
             scratch_.results.assign(1, pop_nearest(scratch_.discarded));
+        } else if (!resume_search(store_, query_, static_cast<std::size_t>(ef_search), scratch_)) {
+            return false;
+        }
+        bound_results();
+        return true;
+    }
+
+    // Orders the results by the least that their distance can be.
+    void bound_results() {
+        if constexpr (!kExact) {
+            bounded_.clear();
+            next_bounded_ = 0;
+            constexpr std::size_t kBatch = 64;
+            NodeId nodes[kBatch];
+            float bounds[kBatch];
+            const auto& results = scratch_.results;
+            for (std::size_t begin = 0; begin < results.size(); begin += kBatch) {
+                std::size_t count = std::min(kBatch, results.size() - begin);
+                for (std::size_t i = 0; i < count; ++i) nodes[i] = results[begin + i].node;
+                store_.error_bounds(query_, nodes, static_cast<int>(count), bounds);
+                for (std::size_t i = 0; i < count; ++i) {
+                    bounded_.push_back({least_distance(results[begin + i], bounds[i]), results[begin + i]});
+                    error_bound_ = std::max(error_bound_, bounds[i]);
+                }
+            }
+            std::sort(bounded_.begin(), bounded_.end());
+        }
+    }
+
+    // The least that the operator's distance can be.
+    double least_distance(const Candidate& result, float error_bound) const {
+        double bound = double{result.distance} - double{error_bound};
+        if (std::isnan(bound)) return -std::numeric_limits<double>::infinity();
+        // The operator's distance is the root of what the codec estimates.
+        return opclass_.metric != Metric::kL2 ? bound : bound > 0 ? std::sqrt(bound) : 0;
+    }
+
+    // Whether what an iterative scan would find next could be nearer than the nearest row found so far, if that
+    // matters.
+    bool may_find_nearer() const {
+        return iterative_ == kIterativeStrict && !scratch_.discarded.empty() &&
+               least_distance(scratch_.discarded.front(), error_bound_) < found_.front().distance;
+    }
+
+    // Results are looked up in the table only while the next one could be nearer than the nearest row found so far.
+    bool next_by_exact_distance(ItemPointer row) {
+        for (;;) {
+            while (next_bounded_ < bounded_.size() &&
+                   (found_.empty() || bounded_[next_bounded_].bound <= found_.front().distance))
+                find_rows(bounded_[next_bounded_++].result);
+            if (found_.empty() || (next_bounded_ == bounded_.size() && may_find_nearer())) {
+                next_result_ = scratch_.results.size();
+                if (find_more()) continue;
+                if (found_.empty()) return false;
+            }
+            std::pop_heap(found_.begin(), found_.end(), std::greater<>());
+            FoundRow nearest = found_.back();
+            found_.pop_back();
+            if (!nearest.exact) {
+                double distance;
+                if (!exact_distance_->of(&nearest.row, &distance)) continue;
+                if (distance > nearest.distance) {
+                    push({distance, true, nearest.row});
+                    continue;
+                }
+            }
+            // Rows are promised in order. One whose bound failed comes too late, like one that a search has not met.
+            if (nearest.distance < last_exact_distance_ && iterative_ != kIterativeRelaxed) continue;
+            last_exact_distance_ = nearest.distance;
+            *row = nearest.row;
             return true;
         }
-        return resume_search(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
+    }
+
+    // Looks up the rows of a node until one is visible; the others are taken to be as far as that one until they come
+    // first.
+    void find_rows(const Candidate& result) {
+        read_rows(result);
+        for (; next_row_ < rows_.size(); ++next_row_) {
+            double distance;
+            if (!exact_distance_->of(&rows_[next_row_], &distance)) continue;
+            push({distance, true, rows_[next_row_]});
+            for (++next_row_; next_row_ < rows_.size(); ++next_row_) push({distance, false, rows_[next_row_]});
+            break;
+        }
+        rows_.clear();
+        next_row_ = 0;
+    }
+
+    void push(const FoundRow& row) {
+        found_.push_back(row);
+        std::push_heap(found_.begin(), found_.end(), std::greater<>());
     }
 
     // Reads the rows of a node. Between the search and now, vacuum may have freed the node and an insert taken its slot
@@ -145,7 +269,7 @@ class CodecScan final : public Scan {
     ContextMemory memory_;
     PageStore<Codec> store_;
     const OperatorClass& opclass_;
-    int dimensions_;
+    const MetaPage meta_;
     SearchScratch scratch_;
     MemoryContext query_context_;
     const std::byte* query_ = nullptr;
@@ -155,6 +279,14 @@ class CodecScan final : public Scan {
     std::size_t next_result_ = 0;             // in scratch_.results
     std::pmr::vector<ItemPointerData> rows_;  // of the current result
     std::size_t next_row_ = 0;
+
+    // Where distances are estimates.
+    ExactDistance* exact_distance_ = nullptr;
+    std::pmr::vector<BoundedResult> bounded_;  // of the present results, sorted
+    std::size_t next_bounded_ = 0;
+    float error_bound_ = 0;             // the largest of the search
+    std::pmr::vector<FoundRow> found_;  // min-heap
+    double last_exact_distance_ = 0;    // of the last row returned
 };
 
 struct ScanState {
@@ -178,12 +310,12 @@ void rescan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
     if (state->scan != nullptr) state->scan->rescan();
 }
 
-Scan* make_scan(Relation index, MemoryContext context) {
-    MetaPage meta = read_meta(index);
-    const OperatorClass& opclass = operator_class(index);
-    return with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) -> Scan* {
+Scan* make_scan(IndexScanDesc scan, MemoryContext context) {
+    MetaPage meta = read_meta(scan->indexRelation);
+    const OperatorClass& opclass = operator_class(scan->indexRelation);
+    return with_index_codec(scan->indexRelation, meta, [&](const auto& codec) -> Scan* {
         using Codec = std::decay_t<decltype(codec)>;
-        return make_in<CodecScan<Codec>>(context, index, meta, opclass, codec, context);
+        return make_in<CodecScan<Codec>>(context, scan, meta, opclass, codec, context);
     });
 }
 
@@ -192,7 +324,7 @@ bool get_tuple(IndexScanDesc scan) {
     if (scan->orderByData == nullptr) elog(ERROR, "cannot scan hnsw index without order");
     if (!IsMVCCSnapshot(scan->xs_snapshot)) elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
     MemoryContext caller = MemoryContextSwitchTo(state->context);
-    if (state->scan == nullptr) state->scan = make_scan(scan->indexRelation, state->context);
+    if (state->scan == nullptr) state->scan = make_scan(scan, state->context);
     const ScanKeyData& order = scan->orderByData[0];
     bool found = state->scan->next(order.sk_argument, (order.sk_flags & SK_ISNULL) != 0, &scan->xs_heaptid);
     MemoryContextSwitchTo(caller);
@@ -203,6 +335,7 @@ bool get_tuple(IndexScanDesc scan) {
 
 void end_scan(IndexScanDesc scan) {
     auto* state = static_cast<ScanState*>(scan->opaque);
+    if (state->scan != nullptr) state->scan->end();
     MemoryContextDelete(state->context);
     pfree(state);
     scan->opaque = nullptr;

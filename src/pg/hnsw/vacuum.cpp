@@ -21,6 +21,7 @@ extern "C" {
 
 #include "core/graph/reach.h"
 #include "core/graph/repair.h"
+#include "pg/hnsw/codec.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/index/indexed_type.h"
 
@@ -404,7 +405,7 @@ IndexBulkDeleteResult* bulk_delete(IndexVacuumInfo* info, IndexBulkDeleteResult*
     MemoryContext caller = MemoryContextSwitchTo(context);
     MetaPage meta = read_meta(info->index);
     ContextMemory memory(context);
-    with_codec(operator_class(info->index), static_cast<int>(meta.dimensions), [&](const auto& codec) {
+    with_index_codec(info->index, meta, [&](const auto& codec) {
         PageStore store(info->index, meta, codec, Logging::kEachChange, &memory);
         store.set_pause(vacuum_delay);
         Vacuum(info, stats, callback, callback_state, store, &memory).run();

@@ -58,7 +58,8 @@ class GraphWriter {
 
     // Counts the slots of each kind, and so finds the blocks where they will be.
     void number_nodes() {
-        first_blocks_[kNode] = kMetaBlock + 1;
+        // Behind the meta page and the centre.
+        first_blocks_[kNode] = RelationGetNumberOfBlocks(index_);
         for_each_node([&](NodeId node, ArenaNode& header) {
             header.output_id = slot_number(kNode, counts_[kNode]++);
             for (std::uint32_t l = 0; l < header.level; ++l) upper_owners_[header.upper + l] = node;

@@ -106,7 +106,6 @@ void check_support_procedure(Relation index, const char* access_method) {
 }
 
 int indexed_dimensions(Relation index, const char* access_method) {
-    const OperatorClass& opclass = operator_class(index);
     // Operator classes for bit accept bit varying, whose values differ in length.
     if (TupleDescAttr(RelationGetDescr(index), 0)->atttypid == VARBITOID) {
         ereport(ERROR,
@@ -116,12 +115,13 @@ int indexed_dimensions(Relation index, const char* access_method) {
     if (dimensions < 0) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("column does not have dimensions")));
     }
-    if (dimensions > opclass.max_dimensions) {
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("column cannot have more than %d dimensions for %s index", opclass.max_dimensions,
-                               access_method)));
-    }
     return dimensions;
+}
+
+void check_dimensions_limit(int dimensions, int max_dimensions, const char* access_method) {
+    if (dimensions <= max_dimensions) return;
+    ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                    errmsg("column cannot have more than %d dimensions for %s index", max_dimensions, access_method)));
 }
 
 const std::byte* encode_value(const OperatorClass& opclass, int dimensions, Datum value) {

@@ -30,9 +30,12 @@ const OperatorClass& operator_class(Relation index);
 // unseen.
 void check_support_procedure(Relation index, const char* access_method);
 
-// The column's dimensions (of bit strings, their length); errors of CREATE INDEX for a column without, or with too
-// many, which name the access method.
+// The column's dimensions (of bit strings, their length); an error of CREATE INDEX, which names the access method, for
+// a column without.
 int indexed_dimensions(Relation index, const char* access_method);
+
+// CREATE INDEX's error for more dimensions than an index can have.
+void check_dimensions_limit(int dimensions, int max_dimensions, const char* access_method);
 
 // Calls `use(codec)` with the codec of an index of this operator class and dimension.
 template <typename Use>

@@ -1,0 +1,155 @@
+#include "pg/hnsw/centre.h"
+
+#include "pg/hnsw/codec.h"
+#include "vectorx/rotation.h"
+
+extern "C" {
+#include <access/tableam.h>
+#include <access/xloginsert.h>
+#include <storage/lmgr.h>
+#include <utils/sampling.h>
+}
+
+namespace vectorx::pg::hnsw {
+namespace {
+
+constexpr std::size_t kFloatsPerPage = kPageCapacity / sizeof(float);
+
+// Of the `block`-th page.
+std::size_t floats_on_page(const MetaPage& meta, BlockNumber block) {
+    return std::min(kFloatsPerPage, meta.dimensions - block * kFloatsPerPage);
+}
+
+float* floats_of(Page page) { return reinterpret_cast<float*>(PageGetContents(page)); }
+
+struct Sample {
+    const OperatorClass& opclass;
+    const MetaPage& meta;
+    MemoryContext row_context;
+    double* sum;
+    float* vector;
+    std::size_t count;
+
+    static constexpr std::size_t kBlocks = 100;
+    static constexpr std::size_t kRows = 4000;
+};
+
+void add_to_sample(Relation, ItemPointer, Datum* values, bool* isnull, bool, void* state) {
+    auto* sample = static_cast<Sample*>(state);
+    if (isnull[0] || sample->count >= Sample::kRows) return;
+    // Called by PostgreSQL, which an exception must not cross.
+    guard([&] {
+        MemoryContext caller = MemoryContextSwitchTo(sample->row_context);
+        if (to_floats(sample->opclass, sample->meta, values[0], false, sample->vector)) {
+            for (std::size_t i = 0; i < sample->meta.dimensions; ++i)
+                sample->sum[i] += static_cast<double>(sample->vector[i]);
+            ++sample->count;
+        }
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(sample->row_context);
+    });
+}
+
+}  // namespace
+
+BlockNumber centre_blocks(const MetaPage& meta) {
+    if (meta.storage != Storage::kQuantized || static_cast<Metric>(meta.metric) == Metric::kInnerProduct) return 0;
+    return static_cast<BlockNumber>((meta.dimensions + kFloatsPerPage - 1) / kFloatsPerPage);
+}
+
+void add_centre_pages(Relation index, ForkNumber fork, const MetaPage& meta) {
+    for (BlockNumber block = 0; block < centre_blocks(meta); ++block) {
+        Buffer buffer = extend(index, fork);
+        START_CRIT_SECTION();
+        Page page = BufferGetPage(buffer);
+        init_page(page, PageKind::kCentre);
+        std::size_t size = floats_on_page(meta, block) * sizeof(float);
+        std::memset(floats_of(page), 0, size);
+        reinterpret_cast<PageHeader>(page)->pd_lower =
+            static_cast<LocationIndex>(MAXALIGN(SizeOfPageHeaderData) + size);
+        MarkBufferDirty(buffer);
+        if (fork == INIT_FORKNUM) log_newpage_buffer(buffer, true);
+        END_CRIT_SECTION();
+        UnlockReleaseBuffer(buffer);
+    }
+}
+
+const float* read_centre(Relation index, const MetaPage& meta) {
+    if (!meta.has_centre) return nullptr;
+    auto* centre = static_cast<float*>(palloc(meta.dimensions * sizeof(float)));
+    for (BlockNumber block = 0; block < centre_blocks(meta); ++block) {
+        Buffer buffer = read_page(index, kMetaBlock + 1 + block, BUFFER_LOCK_SHARE, PageKind::kCentre);
+        std::memcpy(centre + block * kFloatsPerPage, floats_of(BufferGetPage(buffer)),
+                    floats_on_page(meta, block) * sizeof(float));
+        UnlockReleaseBuffer(buffer);
+    }
+    return centre;
+}
+
+void write_centre(Relation index, Logging logging, const MetaPage& meta, const float* centre) {
+    for (BlockNumber block = 0; block < centre_blocks(meta); ++block) {
+        Buffer buffer = read_page(index, kMetaBlock + 1 + block, BUFFER_LOCK_EXCLUSIVE, PageKind::kCentre);
+        PageEdit edit(index, logging);
+        std::memcpy(floats_of(edit.page(buffer)), centre + block * kFloatsPerPage,
+                    floats_on_page(meta, block) * sizeof(float));
+        edit.finish();
+        UnlockReleaseBuffer(buffer);
+    }
+    // Only now does anybody read it.
+    Buffer buffer = read_page(index, kMetaBlock, BUFFER_LOCK_EXCLUSIVE, PageKind::kMeta);
+    PageEdit edit(index, logging);
+    meta_page(edit.page(buffer))->has_centre = true;
+    edit.finish();
+    UnlockReleaseBuffer(buffer);
+}
+
+const float* sample_centre(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass,
+                           const MetaPage& meta) {
+    if (centre_blocks(meta) == 0) return nullptr;
+    std::size_t dim = meta.dimensions;
+    Sample sample = {opclass,
+                     meta,
+                     AllocSetContextCreate(CurrentMemoryContext, "hnsw sample row", ALLOCSET_DEFAULT_SIZES),
+                     static_cast<double*>(palloc0(dim * sizeof(double))),
+                     static_cast<float*>(palloc(dim * sizeof(float))),
+                     0};
+    BlockSamplerData sampler;
+    // The same blocks of the same table, so that builds can be repeated.
+    BlockSampler_Init(&sampler, RelationGetNumberOfBlocks(heap), Sample::kBlocks, 1);
+    while (BlockSampler_HasMore(&sampler) && sample.count < Sample::kRows) {
+        CHECK_FOR_INTERRUPTS();
+        BlockNumber block = BlockSampler_Next(&sampler);
+        table_index_build_range_scan(heap, index, info, false, true, false, block, 1, add_to_sample, &sample, nullptr);
+    }
+    MemoryContextDelete(sample.row_context);
+    if (sample.count == 0) return nullptr;
+    auto* centre = static_cast<float*>(palloc(dim * sizeof(float)));
+    for (std::size_t i = 0; i < dim; ++i)
+        centre[i] = static_cast<float>(sample.sum[i] / static_cast<double>(sample.count));
+    rotate(centre, sample.vector, dim);
+    // Vectors so large that their sums are none.
+    for (std::size_t i = 0; i < dim; ++i)
+        if (!std::isfinite(centre[i])) return nullptr;
+    return centre;
+}
+
+void centre_on_first(Relation index, const OperatorClass& opclass, Datum value, MetaPage* meta) {
+    if (meta->has_centre || meta->entry_node != kNoNode || opclass.metric != Metric::kL2 || centre_blocks(*meta) == 0)
+        return;
+    std::size_t dim = meta->dimensions;
+    auto* vector = static_cast<float*>(palloc(dim * sizeof(float)));
+    auto* spare = static_cast<float*>(palloc(dim * sizeof(float)));
+    to_floats(opclass, *meta, value, false, vector);
+    rotate(vector, spare, dim);
+    for (std::size_t i = 0; i < dim; ++i)
+        if (!std::isfinite(vector[i])) return;
+    LockPage(index, kMetaBlock, ExclusiveLock);
+    *meta = read_meta(index);
+    if (!meta->has_centre && meta->entry_node == kNoNode) {
+        write_centre(index, Logging::kEachChange, *meta, vector);
+        *meta = read_meta(index);
+    }
+    UnlockPage(index, kMetaBlock, ExclusiveLock);
+}
+
+}  // namespace vectorx::pg::hnsw
