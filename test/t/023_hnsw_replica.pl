@@ -1,5 +1,5 @@
-# A streaming standby gives the primary's answers, page for page, while the primary inserts, deletes and vacuums; and it
-# can take its place.
+# A streaming standby gives the primary's answers and has its pages, while the primary inserts, deletes and vacuums; it can
+# take its place, also in the middle of everything; and so can a base backup that is made meanwhile.
 use strict;
 use warnings;
 
@@ -11,7 +11,7 @@ use HnswTest;
 
 # Every change that goes through generic WAL is compared with the page that the primary had.
 my $primary = start_vectorx('hnsw_primary', init => [ allows_streaming => 1 ],
-    conf => "wal_consistency_checking = 'generic'\nautovacuum = off\nmax_parallel_maintenance_workers = 2\n");
+    conf => "wal_consistency_checking = 'generic'\nwal_keep_size = 2GB\nautovacuum = off\nmax_parallel_maintenance_workers = 2\n");
 my $dim = 64;
 load_packages($primary, dim => $dim);
 load_questions($primary, dim => $dim);
@@ -41,6 +41,37 @@ sub compare_answers
     cmp_ok(scalar(() = $expected =~ /\n/g), '>=', 99, "$what: the primary answers");
     is(answers($standby), $expected, "$what: the standby gives the same answers");
     is(index_faults($primary, 'item_index'), '', "$what: the index is sound");
+    compare_pages($what, $primary, $standby, 'item_index');
+    return;
+}
+
+# What is on the pages of an index, block by block. Left out: a page's LSN and checksum, and the hole in its middle, which
+# replay zeroes.
+my $pageinspect = $primary->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pageinspect'});
+$primary->safe_psql('postgres', 'CREATE EXTENSION pageinspect') if $pageinspect;
+
+sub pages_of
+{
+    my ($node, $index) = @_;
+    return $node->safe_psql('postgres', qq{
+        SELECT block, lower, upper, md5(substr(page, 11, lower - 10) || substr(page, upper + 1))
+          FROM (SELECT block, get_raw_page('$index', block) AS page FROM generate_series(0, pg_relation_size('$index') / current_setting('block_size')::int - 1) AS block) pages,
+               LATERAL page_header(page)
+         ORDER BY block});
+}
+
+sub compare_pages
+{
+    my ($what, $original, $copy, $index) = @_;
+  SKIP:
+    {
+        skip 'no pageinspect here', 2 unless $pageinspect;
+        $original->wait_for_catchup($copy, 'replay', $original->lsn('insert'));
+        my @pages = map { [ split /\n/, pages_of($_, $index) ] } $original, $copy;
+        cmp_ok(scalar(@{ $pages[0] }), '>', 10, "$what: there are pages");
+        my @different = grep { ($pages[0][$_] // '-') ne ($pages[1][$_] // '-') } 0 .. ($#{ $pages[0] } > $#{ $pages[1] } ? $#{ $pages[0] } : $#{ $pages[1] });
+        is("@different", '', "$what: the standby has the same pages");
+    }
     return;
 }
 
@@ -117,8 +148,50 @@ foreach my $table ('wide', 'wide_inserted')
     is(index_faults($standby, "${table}_index"), '', 'the index is sound');
     is(rows_not_found($standby, table => $table, index => "${table}_index", operator => '<->'), 0, 'the others are found');
 }
-my @signs = grep { /PANIC|FATAL:  inconsistent page|unexpected page at block|could not read block|REINDEX it/ } split /\n/, slurp_file($standby->logfile);
-is("@signs", '', 'no sign of damage in the log of the standby');
 
-$standby->stop;
+# -- a base backup that is made while everything changes, and a standby of the former standby that is promoted in the middle
+$standby->safe_psql('postgres', 'DELETE FROM item WHERE id >= 100000');
+my @changes = (
+    "\\set row random(1, 5000)\nINSERT INTO item SELECT number, embedding FROM source WHERE number = :row ON CONFLICT (id) DO UPDATE SET embedding = excluded.embedding;\n\@3",
+    "\\set row random(1, 5000)\nDELETE FROM item WHERE id = :row;\n\@1");
+my $vacuums = join('', ('VACUUM item; SELECT pg_sleep(0.1);') x 200);
+my $load = start_pgbench($standby, clients => 3, seconds => 120, scripts => \@changes);
+my $vacuum = start_sql($standby, $vacuums);
+$standby->backup('amid');
+my $successor = PostgreSQL::Test::Cluster->new('hnsw_successor');
+$successor->init_from_backup($standby, 'amid', has_streaming => 1);
+$successor->start;
+my $restored = PostgreSQL::Test::Cluster->new('hnsw_restored');
+$restored->init_from_backup($standby, 'amid');
+$restored->start;
+cmp_ok($restored->safe_psql('postgres', 'SELECT count(*) FROM item'), '>', 500, 'a base backup has the rows');
+is(index_faults($restored, 'item_index'), '', 'and a sound index that holds all of them');
+$restored->safe_psql('postgres', 'INSERT INTO item SELECT 200000 + number, embedding FROM source WHERE number % 9 = 0; DELETE FROM item WHERE id % 7 = 0; VACUUM item');
+is(index_faults($restored, 'item_index'), '', 'which takes rows and gives them up');
+cmp_ok(rows_not_found($restored, table => 'item', index => 'item_index', where => 'id % 3 = 0'), '<=', 2, 'and finds them');
+$restored->stop;
+
+ok(wait_for_sql($standby, q{EXISTS (SELECT FROM pg_stat_replication WHERE state = 'streaming')}), 'the successor follows');
+$standby->safe_psql('postgres', 'SELECT pg_sleep(1)');
+# No goodbye: the last that the successor gets can be the middle of an insert or of VACUUM.
+kill 'KILL', $standby->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE backend_type = 'walsender'});
+$standby->stop('immediate');
+finish_pgbench($load);
+finish_sql($vacuum);
+$successor->promote;
+cmp_ok($successor->safe_psql('postgres', 'SELECT count(*) FROM item'), '>', 500, 'promoted amid changes, the successor has the rows');
+is(index_faults($successor, 'item_index'), '', 'and a sound index that holds all of them');
+$load = start_pgbench($successor, clients => 2, seconds => 2, scripts => \@changes);
+$successor->safe_psql('postgres', 'VACUUM item');
+my $done = finish_pgbench($load);
+ok($done->{ok}, "it goes on: $done->{transactions} transactions") or diag $done->{stderr};
+$successor->safe_psql('postgres', 'VACUUM item');
+is(index_faults($successor, 'item_index', unreached => 0), '', 'and its index is sound');
+
+foreach my $node ($standby, $restored, $successor)
+{
+    my @signs = grep { /PANIC|FATAL:  inconsistent page|unexpected page at block|could not read block|REINDEX it/ } split /\n/, slurp_file($node->logfile);
+    is("@signs", '', 'no sign of damage in the log of ' . $node->name);
+}
+$successor->stop;
 done_testing();

@@ -127,8 +127,9 @@ class CodecScan final : public Scan {
         if (iterative_ == kIterativeOff || scratch_.discarded.empty()) return false;
         next_result_ = 0;
         double memory = static_cast<double>(work_mem) * 1024.0 * scan_mem_multiplier;
+        // What is full takes twice the room next.
         bool limited = scratch_.evaluated >= static_cast<std::size_t>(max_scan_tuples) ||
-                       static_cast<double>(scratch_.memory_used()) > memory;
+                       2.0 * static_cast<double>(scratch_.memory_used()) > memory;
         if (limited) {
             scratch_.results.assign(1, pop_nearest(scratch_.discarded));
         } else if (!resume_search(store_, query_, static_cast<std::size_t>(ef_search), scratch_)) {
