@@ -34,7 +34,7 @@ struct KMeansOptions {
     std::uint32_t clusters = 1;
     std::uint64_t seed = 1;
     // Over all points; there are as many over a part of them before.
-    int max_iterations = 10;
+    int max_iterations = 20;
     // Stops when an iteration lowers the inertia by less than this part.
     double tolerance = 5e-4;
 };
