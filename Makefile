@@ -47,7 +47,7 @@ include $(PGXS)
 override CPPFLAGS := $(subst -I$(includedir_server),-isystem $(includedir_server),$(CPPFLAGS))
 
 # Plain loops over elements that the compiler is to vectorise, which PostgreSQL's -O2 does not.
-src/core/elementwise/%.o: override CXXFLAGS += -O3
+src/core/elementwise/%.o src/core/quantize/%.o: override CXXFLAGS += -O3
 
 # Kernels are compiled once for each instruction set and chosen at load time; nothing else gets machine flags.
 include src/core/simd/flags.mk

@@ -54,7 +54,7 @@ SELECT statement, pg_temp.error_of('SELECT ' || statement) FROM (VALUES
   ($$'{1,2,3}'::integer[]::halfvec(2)$$), ($$'{1,2,3}'::real[]::halfvec(2)$$), ($$'{1,2,3}'::double precision[]::halfvec(4)$$), ($$'{1,2,3}'::numeric[]::halfvec(4)$$),
   ($$'{NaN}'::real[]::halfvec$$), ($$'{1,NaN,Infinity}'::double precision[]::halfvec$$), ($$'{NaN}'::numeric[]::halfvec$$),
   ($$'{Infinity}'::real[]::halfvec$$), ($$'{-Infinity,NaN}'::double precision[]::halfvec$$), ($$'{65520}'::double precision[]::halfvec$$),
-  ($$'{Infinity}'::numeric[]::halfvec$$), ($$'{65520}'::numeric[]::halfvec$$),
+  ($$'{Infinity}'::numeric[]::halfvec$$), ($$'{70000,1e-60}'::numeric[]::halfvec$$), ($$'{1e-60,70000}'::numeric[]::halfvec$$), ($$'{65520}'::numeric[]::halfvec$$),
   ($$array_fill(1, ARRAY[16001])::halfvec$$), ($$array_fill(1::real, ARRAY[16001])::halfvec$$), ($$array_fill(1::float8, ARRAY[16001])::halfvec$$),
   ($$array_fill(1::numeric, ARRAY[16001])::halfvec$$),
   ($$'[1,65520]'::vector::halfvec$$), ($$'[-3e38]'::vector::halfvec$$), ($$'[1,2]'::vector::halfvec(3)$$), ($$'[1,2]'::halfvec::vector(3)$$),

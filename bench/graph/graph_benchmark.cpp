@@ -122,7 +122,7 @@ std::size_t count_hits(Store& store, const std::pmr::vector<Candidate>& results,
 }
 
 template <typename Store>
-void describe(Store& store, std::uint32_t attached) {
+void describe(Store& store) {
     std::size_t nodes = 0;
     std::size_t links = 0;
     NodeId neighbours[kMaxLinks];
@@ -131,8 +131,8 @@ void describe(Store& store, std::uint32_t attached) {
         ++nodes;
         links += static_cast<std::size_t>(store.links(node, 0, neighbours));
     }
-    std::printf("%zu nodes of distinct vectors, %.1f links each on level 0; %u had to be attached\n\n", nodes,
-                static_cast<double>(links) / static_cast<double>(nodes), attached);
+    std::printf("%zu nodes of distinct vectors, %.1f links each on level 0\n\n", nodes,
+                static_cast<double>(links) / static_cast<double>(nodes));
 }
 
 template <typename Store, typename Element>
@@ -180,12 +180,9 @@ void measure(const Settings& settings) {
     Stopwatch linking;
     graph.link(settings.threads);
     double link_seconds = linking.seconds();
-    Stopwatch reaching;
-    std::uint32_t attached = link_unreachable(graph.store(), std::pmr::new_delete_resource());
-    double reach_seconds = reaching.seconds();
-    std::printf("build %.2f s: merge %.2f, link %.2f, link the unreachable %.2f\n",
-                merge_seconds + link_seconds + reach_seconds, merge_seconds, link_seconds, reach_seconds);
-    describe(graph.store(), attached);
+    move_root(graph.store(), std::pmr::new_delete_resource());
+    std::printf("build %.2f s: merge %.2f, link %.2f\n", merge_seconds + link_seconds, merge_seconds, link_seconds);
+    describe(graph.store());
     search(graph.store(), settings, queries, true_distances(settings, codec, base, queries));
 }
 

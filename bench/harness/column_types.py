@@ -11,6 +11,7 @@ from . import copy_binary
 DENSE_OPERATORS = ("<->", "<#>", "<=>", "<+>")
 SPARSE_DIMS = 30_522  # the vocabulary of BERT, which SPLADE weights
 SPARSE_NNZ = 120
+SAMPLE_ELEMENTS = 2_000_000  # that the input and output functions read and write in one measurement
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Column:
     copy_data: Callable[[], Iterator[bytes]]  # the table's binary COPY data
     queries: Sequence[str]  # literals of the type, without the cast
     own_io: bool = True  # whether the extension, and not PostgreSQL, reads and writes values
+    sample_calls: int = 0  # how often input and output functions are called in one measurement
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,8 @@ def dense_columns(base: numpy.ndarray, query: numpy.ndarray, rows: int) -> list[
         # A generator reads `name` when it runs, so it is bound here.
         columns.append(Column(f"{name}({dims})", f"{name}({dims})", len(part), DENSE_OPERATORS,
                               lambda name=name: copy_binary.rows(part, name),
-                              [dense_literal(q.astype(element)) for q in query]))
+                              [dense_literal(q.astype(element)) for q in query],
+                              sample_calls=SAMPLE_ELEMENTS // dims))
     columns.append(Column(f"bit({dims})", f"bit({dims})", len(base), ("<~>", "<%>"), lambda: bit_copy(base > 0),
                           [bit_literal(q > 0) for q in query], own_io=False))
     return columns
@@ -120,4 +123,5 @@ def sparse_column(rows: int, queries: int) -> Column:
     data, query = splade_like(rows), splade_like(queries, seed=2)
     sql_type = f"sparsevec({SPARSE_DIMS})"
     return Column(f"{sql_type}, {SPARSE_NNZ} nnz", sql_type, rows, DENSE_OPERATORS, lambda: sparse_copy(data),
-                  [sparse_literal(*query.row(i), SPARSE_DIMS) for i in range(queries)])
+                  [sparse_literal(*query.row(i), SPARSE_DIMS) for i in range(queries)],
+                  sample_calls=SAMPLE_ELEMENTS // SPARSE_NNZ)

@@ -1,12 +1,15 @@
 """The result of the type benchmark as a table in Markdown, and the judgement of --check. Plain Python."""
 from __future__ import annotations
 
-from typing import Iterator
+import re
+from typing import Iterator, Optional
 
 from .curve import median
 from .summary import Spread
 
 SUBJECT = "vectorx"
+LONG = 1_536  # dimensions
+INPUT, OUTPUT = "input function", "output function"
 
 
 def measure_of(result: dict) -> str:
@@ -21,6 +24,16 @@ def is_control(case: dict, what: str) -> bool:
     return what.startswith("COPY") and not case["own_io"]
 
 
+def limit(case: dict, what: str, tolerance: float) -> Optional[float]:
+    """The highest ratio that passes; None for a control. Loading long vectors as text is what users wait for most."""
+    if is_control(case, what):
+        return None
+    vector = re.match(r"vector\((\d+)\)", case["type"])
+    if vector and int(vector[1]) >= LONG and what == INPUT:
+        return 1 / 3
+    return 1 + tolerance
+
+
 def rows(result: dict) -> Iterator[tuple[dict, str, float, float, Spread]]:
     """Case, what was measured, the median seconds of reference and subject, and the ratio subject ÷ reference, formed
     within each round."""
@@ -33,16 +46,20 @@ def rows(result: dict) -> Iterator[tuple[dict, str, float, float, Spread]]:
 
 
 def slower(result: dict, tolerance: float) -> list[str]:
-    """What the subject is slower at by more than `tolerance`."""
-    return [f"{case['type']} {what}: {ratio.text(2, '×')}" for case, what, _, _, ratio in rows(result)
-            if ratio.middle > 1 + tolerance and not is_control(case, what)]
+    """What takes the subject longer than it may."""
+    found = []
+    for case, what, _, _, ratio in rows(result):
+        allowed = limit(case, what, tolerance)
+        if allowed is not None and ratio.middle > allowed:
+            found.append(f"{case['type']} {what}: {ratio.text(2, '×')}, allowed {allowed:.2f}×")
+    return found
 
 
 def table(result: dict) -> str:
     lines = [f"| type | rows | work | {result['reference']} ms | {SUBJECT} ms | {SUBJECT} ÷ {result['reference']} |",
              "|---|---|---|---|---|---|"]
     for case, what, theirs, ours, ratio in rows(result):
-        name = what if what.startswith("COPY") else f"`ORDER BY v {what} …`".replace("|", "\\|")
+        name = f"`ORDER BY v {what} …`" if what in case["operators"] else what
         note = " (control)" if is_control(case, what) else ""
         lines.append(f"| {case['type']} | {case['rows']:,} | {name}{note} | {theirs * 1e3:,.1f} | {ours * 1e3:,.1f} "
                      f"| {ratio.text(2, '×')} |")
@@ -63,7 +80,8 @@ def markdown(result: dict) -> str:
         f"- Times are {time}, median over the rounds; the ratio, formed within each round, is the median "
         "(lowest–highest); below 1, vectorx is faster.",
         f"- COPY FROM and TO: files in the page cache and /dev/null, unlogged tables. ORDER BY: {result['queries']} "
-        f"queries, sequential scan, LIMIT {result['neighbours']}. Control: PostgreSQL's own code in both.",
+        f"queries, sequential scan, LIMIT {result['neighbours']}. Control: PostgreSQL's own code in both. Input and output "
+        "function: casts from and to text, with nothing else to do.",
         "",
         table(result),
     ]

@@ -93,6 +93,9 @@ enum class LinkUpdate { kDone, kChanged, kGone };
 
 // What inserting and repairing need besides. No algorithm holds a lock: a list is read, a new one computed, and then
 // swapped in if the list is still the one that was read.
+//
+// On level 0 the nodes are a tree: each has a parent, whose list holds it, and the parents lead to the root, which is
+// its own. So a walk that begins at the root meets everybody, whatever else lists give up.
 template <typename S>
 concept GraphStore = SearchStore<S> && requires(S& s, const std::byte* payload, NodeId node, int level, LinkList* read,
                                                 const LinkList& expected, const LinkList& desired) {
@@ -102,14 +105,18 @@ concept GraphStore = SearchStore<S> && requires(S& s, const std::byte* payload, 
     { s.distance(payload, payload) } -> std::same_as<float>;
     // Whether ratios of distances mean something, as they do not where distances can be negative.
     { s.has_ratios() } -> std::same_as<bool>;
-    // Whether whoever fills the store links all unreachable nodes in the end (link_unreachable), so that inserting need
-    // not look after each of them.
-    { S::kLinksUnreachable } -> std::convertible_to<bool>;
+    { s.is_live(node) } -> std::same_as<bool>;
+    // The parent of a node; its own number for the root, kNoNode for a node that nobody links to yet.
+    { s.parent(node) } -> std::same_as<NodeId>;
     // Reads the list of `node`, whose payload the caller has. An empty list for a node that is not there.
     s.read_links(node, payload, level, read);
     // Replaces the list of `node` on `level`. kChanged: it is no longer `expected` and was left alone.
     // kGone: the node is no longer live, or does not reach the level.
+    // What `desired` leaves out on level 0 must not be a live child of `node`; if it has become one meanwhile:
+    // kChanged.
     { s.replace_links(node, level, expected, desired) } -> std::same_as<LinkUpdate>;
+    // The same on level 0, and at once makes `node` the parent of the second one, which `desired` holds.
+    { s.adopt(node, node, expected, desired) } -> std::same_as<LinkUpdate>;
 };
 
 }  // namespace vectorx

@@ -57,6 +57,28 @@ using JaccardKernel = DistanceKernel<std::uint8_t, JaccardSums>;
 using HammingBatchKernel = DistanceBatchKernel<std::uint8_t, std::uint64_t>;
 using JaccardBatchKernel = DistanceBatchKernel<std::uint8_t, JaccardSums>;
 
+// Codes of 4 or 8 bits a dimension (quantized_codec.h), as bytes; their number is a multiple of kCodeAlignment.
+// A byte of a 4-bit code holds two dimensions: byte i has dimension i in its low and dimension i + bytes in its high
+// half.
+inline constexpr std::size_t kCodeAlignment = 16;
+
+// Sums of products of a query, one signed byte a dimension, and `count` codes of `bytes` bytes. They are exact as long
+// as they fit.
+using CodeBatchKernel = void (*)(const std::int8_t* query, const std::uint8_t* const* codes, std::size_t count,
+                                 std::size_t bytes, std::int32_t* out);
+// The same of two codes.
+using CodeKernel = std::int32_t (*)(const std::uint8_t* a, const std::uint8_t* b, std::size_t bytes);
+
+// FastScan (Andre, Kermarrec and Le Scouarnec, VLDB 2015): for each of 32 codes the sum of the entries that its groups
+// of four bits choose from `tables` (16 bytes a group). `block` holds 16 bytes a group: byte i has the group of code i
+// in its low and that of code i + 16 in its high half. Sums beyond 16 bits wrap.
+inline constexpr std::size_t kFastScanCodes = 32;
+using FastScanKernel = void (*)(const std::uint8_t* tables, const std::uint8_t* block, std::size_t groups,
+                                std::uint16_t* out);
+
+// The Walsh-Hadamard transform of n numbers, n a power of two, without a factor: x is replaced, `spare` has room for n.
+using HadamardKernel = void (*)(float* x, float* spare, std::size_t n);
+
 struct Kernels {
     const char* name;  // as `vectorx.simd` shows it: "avx512", "avx2", "neon", "baseline", ...
 
@@ -89,6 +111,13 @@ struct Kernels {
 
     HammingBatchKernel hamming_batch;
     JaccardBatchKernel jaccard_batch;
+
+    CodeBatchKernel code4_batch;
+    CodeBatchKernel code8_batch;
+    CodeKernel code4;
+    CodeKernel code8;
+    FastScanKernel fast_scan;
+    HadamardKernel hadamard;
 
     // For each row the centroid with the least bias - inner product, and that score: with half its squared norm as a
     // centroid's bias it is the nearest one, and with bias 0 the one with the largest inner product. The first of equal

@@ -9,6 +9,7 @@
 // message. Errors: kProtocolViolation "insufficient data left in message", and those that the functions name.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,6 +30,11 @@ class WireReader {
     // The next `size` bytes.
     const unsigned char* take(std::size_t size);
 
+    // How many of `count` elements of `size` bytes are there to be taken.
+    std::size_t available(std::size_t count, std::size_t size) const {
+        return std::min(count, (size_ - position_) / size);
+    }
+
     // How many bytes have been read.
     std::size_t position() const { return position_; }
 
@@ -42,7 +48,7 @@ class WireReader {
 // or -1. Errors: the checks of vector_type.h; kDataException "expected unused to be 0, not N".
 std::int32_t read_dense_header(WireReader* reader, const VectorType& type, std::int32_t expected_dim);
 
-// Reads `dim` elements to `out`. Errors: check_finite's.
+// Reads `dim` elements to `out`. Errors: check_finite's, also where the message ends behind the wrong element.
 void read_elements(WireReader* reader, const VectorType& type, std::size_t dim, float* out);
 void read_elements(WireReader* reader, const VectorType& type, std::size_t dim, Half* out);
 
@@ -56,9 +62,9 @@ struct SparseHeader {
 // than dimensions".
 SparseHeader read_sparse_header(WireReader* reader, std::int32_t expected_dim);
 
-// Reads header.nnz indices and values. Errors: kDataException for an index out of bounds, not ascending or twice (as
-// check_sparse_indices in sparse.h), for values that are not finite, and "binary representation of sparsevec cannot
-// contain zero values".
+// Reads header.nnz indices and values. Errors, for what is there before those for what is not: kDataException for an
+// index out of bounds, not ascending or twice (as check_sparse_indices in sparse.h), for values that are not finite,
+// and "binary representation of sparsevec cannot contain zero values".
 void read_sparse_elements(WireReader* reader, const SparseHeader& header, std::int32_t* indices, float* values);
 
 }  // namespace vectorx

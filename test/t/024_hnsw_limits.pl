@@ -1,4 +1,4 @@
-# Limits: a cancel in every phase of a build, of a vacuum and of a scan; a full disk; the memory of a build.
+# Limits: progress reports, the memory of a build and of a scan, a full disk. Cancels are in 029_hnsw_cancel.pl.
 use strict;
 use warnings;
 
@@ -59,66 +59,14 @@ ok(wait_for_sql($node, q{EXISTS (SELECT FROM pg_stat_activity WHERE query ~ 'mos
 $node->safe_psql('postgres', "SET client_min_messages = warning; SET maintenance_work_mem = '12MB'; " . sprintf($create, 64));
 like(finish_sql($watch)->{stderr}, qr/phases: .*"building index: writing pages","building index: inserting remaining tuples into pages"/, 'phases of a build that needs more memory');
 
-# -- cancel: a vacuum, and searches
-$node->safe_psql('postgres', 'DELETE FROM item WHERE id % 4 = 1');
-foreach my $delay (0.05, 0.3)
-{
-    my $run = start_sql($node, "SET statement_timeout = '" . int(1000 * $delay) . "ms'; VACUUM item");
-    my $end = finish_sql($run);
-    like($end->{stderr}, qr/57014/, "VACUUM is cancelled after $delay s");
-    cmp_ok($end->{seconds}, '<', $delay + 1, 'within a second');
-}
-is(rows_not_found($node, table => 'item', index => 'item_index', operator => '<->', where => 'id % 40 = 0'), 0, 'the live rows are found afterwards');
-$node->safe_psql('postgres', 'VACUUM item');
-is(rows_not_found($node, table => 'item', index => 'item_index', operator => '<->', where => 'id % 40 = 0'), 0, 'also after a whole VACUUM');
-my $searches = q{SET enable_seqscan = off; SET jit = off; SET hnsw.ef_search = 1000; SET statement_timeout = '200ms';
-    SELECT count(*) FROM item a, LATERAL (SELECT id FROM item b ORDER BY b.embedding <-> a.embedding LIMIT 5) n;};
-my $end = finish_sql(start_sql($node, $searches));
-like($end->{stderr}, qr/57014/, 'searches are cancelled');
-cmp_ok($end->{seconds}, '<', 1.2, 'within a second');
-$end = finish_sql(start_sql($node, "SET statement_timeout = '200ms'; INSERT INTO item SELECT id + 1000000, embedding FROM item"));
-like($end->{stderr}, qr/57014/, 'inserts are cancelled');
-cmp_ok($end->{seconds}, '<', 1.2, 'within a second');
-$node->safe_psql('postgres', 'DROP INDEX item_index; VACUUM item');
+$node->safe_psql('postgres', 'DROP INDEX item_index');
 
 # -- vacuum of very many equal rows, which share a node
 $node->safe_psql('postgres', "CREATE TABLE equal (id int, embedding vector(3)); INSERT INTO equal SELECT i, '[1,2,3]' FROM generate_series(1, 400000) i;"
       . 'CREATE INDEX equal_index ON equal USING hnsw (embedding vector_l2_ops); DELETE FROM equal WHERE id % 2000 < 1000;');
-$end = finish_sql(start_sql($node, "SET statement_timeout = '30s'; VACUUM equal"));
+my $end = finish_sql(start_sql($node, "SET statement_timeout = '30s'; VACUUM equal"));
 ok($end->{ok}, sprintf('VACUUM of 200,000 dead rows that are equal: %.1f s', $end->{seconds})) or diag $end->{stderr};
 is(index_faults($node, 'equal_index'), '', 'the index is sound and holds all rows');
-
-# -- cancel: each phase of a build
-foreach my $case (
-    [ 'loading tuples', "SET maintenance_work_mem = '256MB'" ],
-    [ 'linking nodes', "SET maintenance_work_mem = '256MB'" ],
-    [ 'linking nodes', "SET maintenance_work_mem = '256MB'; SET max_parallel_maintenance_workers = 0" ],
-    [ 'writing pages', "SET maintenance_work_mem = '256MB'" ],
-    [ 'inserting remaining tuples into pages', "SET maintenance_work_mem = '12MB'" ])
-{
-    my ($phase, $settings) = @$case;
-    my $statement = sprintf($create, $phase =~ /linking/ ? 300 : 32);
-    my $build = start_sql($node, "$settings; $statement");
-    my $cancelled = $node->safe_psql('postgres', qq{
-        DO \$\$
-        DECLARE until timestamptz := clock_timestamp() + '60 s'; cancelled timestamptz; p record;
-        BEGIN
-          LOOP
-            PERFORM pg_stat_clear_snapshot();
-            SELECT pid, phase INTO p FROM pg_stat_progress_create_index;
-            IF p.phase LIKE '%$phase%' AND cancelled IS NULL THEN PERFORM pg_cancel_backend(p.pid); cancelled := clock_timestamp(); END IF;
-            EXIT WHEN (cancelled IS NOT NULL AND p.pid IS NULL) OR clock_timestamp() > until;
-          END LOOP;
-          PERFORM set_config('test.seconds', extract(epoch FROM clock_timestamp() - cancelled)::text, false);
-        END
-        \$\$;
-        SELECT current_setting('test.seconds')});
-    $end = finish_sql($build);
-    like($end->{stderr}, qr/ERROR:  57014/, "$settings: cancelled while $phase");
-    cmp_ok($cancelled || 99, '<', 0.5, sprintf('after %.3f s', $cancelled || 99));
-    is($node->safe_psql('postgres', q{SELECT to_regclass('item_index') IS NULL, (SELECT count(*) FROM item) > 0}), 't|t', 'no index, and the table as it was');
-    ok(wait_for_sql($node, q{NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'parallel worker')}, 5), 'no worker is left');
-}
 
 # -- a worker that is terminated takes the build with it
 my $build = start_sql($node, "SET maintenance_work_mem = '256MB'; " . sprintf($create, 300));
@@ -129,49 +77,131 @@ ok(!$end->{ok}, 'a worker was terminated, and the build ends') or diag $end->{st
 cmp_ok($end->{seconds}, '<', 20, 'soon');
 is($node->safe_psql('postgres', q{SELECT to_regclass('item_index')}), '', 'without an index');
 
-# -- memory: what the processes of a build have of their own, and what they share for it
+# -- memory: what the leader and the workers of a build have of their own, and what they share for it
+
+# The most that all of them had at a time, in MB: anonymous memory, and segments of dynamic shared memory. Shared buffers
+# are not counted.
 sub memory_of_build
 {
-    my ($memory, $workers) = @_;
-    my $run = start_sql($node, "SET client_min_messages = warning; SET max_parallel_maintenance_workers = $workers; SET maintenance_work_mem = '${memory}MB'; " . sprintf($create, 32));
+    my ($memory, $workers, $tries) = @_;
+    my $run = start_sql($node, "SET application_name = 'builder'; SET client_min_messages = warning; SET max_parallel_maintenance_workers = $workers; SET maintenance_work_mem = '$memory'; " . sprintf($create, 32));
     wait_for_sql($node, 'EXISTS (SELECT FROM pg_stat_progress_create_index)');
-    my $pid = $node->safe_psql('postgres', 'SELECT pid FROM pg_stat_progress_create_index');
-    my ($own, $shared) = (0, 0);
-    while ($run->{handle}->pumpable)
+    my ($leader) = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE application_name = 'builder' AND backend_type = 'client backend'}) =~ /(\d+)/
+      or die 'the build is over';
+    my $workers_seen = 0;
+    my $most = 0;
+    while ($run->{handle}->pumpable && -e "/proc/$leader")
     {
         $run->{handle}->pump_nb;
-        my $status = -r "/proc/$pid/smaps" ? slurp_file("/proc/$pid/smaps") : last;
-        my ($anonymous, $segments) = (0, 0);
-        my $kind = '';
-        foreach my $line (split /\n/, $status)
+        my @processes = ($leader);
+        if ($workers)
         {
-            if ($line =~ /^[0-9a-f]+-[0-9a-f]+ /) { $kind = $line =~ m{/dev/shm/PostgreSQL\.|/PostgreSQL\.\d+} ? 'segment' : $line =~ m{ /} ? '' : 'own'; }
-            $anonymous += $1 if $kind eq 'own' && $line =~ /^Anonymous:\s+(\d+)/;
-            $segments += $1 if $kind eq 'segment' && $line =~ /^Size:\s+(\d+)/;
+            foreach my $path (glob('/proc/[0-9]*/cmdline'))
+            {
+                my ($pid) = $path =~ /(\d+)/;
+                open(my $in, '<', $path) or next;
+                push @processes, $pid if (<$in> // '') =~ /parallel worker for PID $leader/;
+            }
         }
-        $own = $anonymous if $anonymous > $own;
-        $shared = $segments if $segments > $shared;
-        last unless $segments || $anonymous;
-        sleep 0.01;
-        last if $node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_progress_create_index") eq '0';
+        $workers_seen = $#processes if $#processes > $workers_seen;
+        my ($own, $segments) = (0, 0);
+        foreach my $pid (@processes)
+        {
+            open(my $in, '<', "/proc/$pid/smaps") or next;
+            my $kind = '';
+            while (my $line = <$in>)
+            {
+                if ($line =~ /^[0-9a-f]+-[0-9a-f]+ /) { $kind = $line =~ m{/PostgreSQL\.\d+} ? 'segment' : $line =~ m{ /} ? '' : 'own'; }
+                $own += $1 if $kind eq 'own' && $line =~ /^Anonymous:\s+(\d+)/;
+                $segments += $1 if $kind eq 'segment' && $pid == $leader && $line =~ /^Size:\s+(\d+)/;
+            }
+        }
+        $most = $own + $segments if $own + $segments > $most;
+        sleep 0.002;
     }
     my $finished = finish_sql($run);
-    ok($finished->{ok}, "a build with $memory MB") or diag $finished->{stderr};
+    ok($finished->{ok}, "a build with $memory and $workers workers") or diag $finished->{stderr};
     $node->safe_psql('postgres', 'DROP INDEX item_index');
-    return ($own / 1024, $shared / 1024);
+    # Workers that come when memory is used up already take no part: try again.
+    return memory_of_build($memory, $workers, $tries - 1) if $workers_seen < $workers && $tries > 1;
+    is($workers_seen, $workers, "by as many processes");
+    return $most / 1024;
 }
 SKIP:
 {
-    skip 'no /proc/PID/smaps here', 7 unless -r '/proc/self/smaps';
-    my ($base) = memory_of_build(1, 0);
-    my ($own) = memory_of_build(8, 0);
-    note sprintf('one process: %.1f MB with maintenance_work_mem = 1MB, %.1f MB with 8MB', $base, $own);
-    cmp_ok($own, '<', $base + 8 + 3, 'one process needs no more than maintenance_work_mem more');
-    cmp_ok($own, '>', $base + 4, 'and does use it');
-    my ($leader, $shared) = memory_of_build(8, 2);
-    note sprintf('with workers: %.1f MB in the leader, %.1f MB shared', $leader, $shared);
-    cmp_ok($shared, '<', 8 * 1.5 + 2, 'workers share little more than maintenance_work_mem');
-    cmp_ok($shared, '>', 4, 'and do use it');
+    skip 'no /proc/PID/smaps here', 20 unless -r '/proc/self/smaps';
+    foreach my $case ([ 0, 1, 4, 10 ], [ 2, 4, 8, 12 ])
+    {
+        # Whatever is beyond the least is memory for the graph.
+        my ($workers, $least, @more) = @$case;
+        my $base = memory_of_build("${least}MB", $workers, 10);
+        foreach my $memory (@more)
+        {
+            my $used = memory_of_build("${memory}MB", $workers, 10);
+            note sprintf('%d workers: %.1f MB with maintenance_work_mem = %dMB, %.1f MB with %dMB', $workers, $base, $least, $used, $memory);
+            cmp_ok($used - $base, '<=', $memory - $least + 0.1 * $memory, "$workers workers, $memory MB: no more than maintenance_work_mem and a tenth");
+            cmp_ok($used - $base, '>', 0.6 * ($memory - $least), 'and they use it');
+        }
+    }
+}
+
+# -- memory of a scan: what it has discarded, to go on with, is bounded by work_mem and hnsw.scan_mem_multiplier
+$node->safe_psql('postgres', "SET maintenance_work_mem = '64MB'; " . sprintf($create, 32));
+foreach my $case ([ 256, 1 ], [ 256, 3 ], [ 1024, 1.5 ])
+{
+    my ($work_mem, $multiplier) = @$case;
+    my $output = $node->safe_psql('postgres', qq{
+        SET enable_seqscan = off; SET work_mem = '${work_mem}kB'; SET hnsw.scan_mem_multiplier = $multiplier;
+        SET hnsw.iterative_scan = relaxed_order; SET hnsw.max_scan_tuples = 1000000;
+        BEGIN;
+        DECLARE c CURSOR FOR SELECT id FROM item ORDER BY embedding <-> (SELECT embedding FROM item WHERE id = 62500);
+        SELECT 1 FROM item WHERE id = 0;
+        DO \$\$
+        DECLARE most bigint := 0; now bigint; found int; total int := 0; cursor refcursor := 'c';
+        BEGIN
+          FOR i IN 1..300 LOOP
+            MOVE FORWARD 50 IN cursor;
+            GET DIAGNOSTICS found = ROW_COUNT;
+            total := total + found;
+            WITH RECURSIVE scan AS (SELECT name, parent, total_bytes FROM pg_backend_memory_contexts WHERE name = 'hnsw scan'
+                UNION ALL SELECT c.name, c.parent, c.total_bytes FROM pg_backend_memory_contexts c JOIN scan ON c.parent = scan.name)
+            SELECT sum(total_bytes) INTO now FROM scan;
+            most := greatest(most, now);
+            EXIT WHEN found = 0;
+          END LOOP;
+          PERFORM set_config('test.most', most::text, false);
+          PERFORM set_config('test.total', total::text, false);
+        END
+        \$\$;
+        SELECT 'scan', current_setting('test.most'), current_setting('test.total')});
+    my ($most, $total) = $output =~ /^scan\|(\d+)\|(\d+)$/m or die $output;
+    my $limit = 1024 * $work_mem * $multiplier;
+    note sprintf('a scan of %d rows has %.0f kB, of %.0f kB', $total, $most / 1024, $limit / 1024);
+    cmp_ok($most, '<=', $limit, "work_mem ${work_mem}kB * $multiplier: a scan has no more");
+    cmp_ok($most, '>', $limit / 4, 'and uses it');
+    cmp_ok($total, '>', 40, 'rows come');
+}
+$node->safe_psql('postgres', 'DROP INDEX item_index');
+
+# -- what workers read and write counts for the statement
+SKIP:
+{
+    skip 'no pg_stat_statements here', 2 if $node->safe_psql('postgres', q{SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_stat_statements'}) eq '0';
+    $node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_stat_statements'\n");
+    $node->restart;
+    $node->safe_psql('postgres', 'CREATE EXTENSION pg_stat_statements');
+    my %blocks;
+    foreach my $workers (0, 2)
+    {
+        $node->safe_psql('postgres', "SELECT pg_stat_statements_reset(); SET maintenance_work_mem = '64MB'; SET max_parallel_maintenance_workers = $workers; " . sprintf($create, 32) . '; DROP INDEX item_index');
+        $blocks{$workers} = $node->safe_psql('postgres', q{SELECT shared_blks_hit + shared_blks_read FROM pg_stat_statements WHERE query LIKE 'CREATE INDEX%'});
+    }
+    note "blocks read by a build: $blocks{0} without workers, $blocks{2} with two";
+    my $pages = $node->safe_psql('postgres', q{SELECT pg_relation_size('item') / current_setting('block_size')::int});
+    cmp_ok($blocks{2}, '>=', $blocks{0} - $pages / 10, 'the pages of the table that workers read are counted');
+    cmp_ok($blocks{2}, '<=', $blocks{0} + $pages / 2, 'once');
+    $node->append_conf('postgresql.conf', "shared_preload_libraries = ''\n");
+    $node->restart;
 }
 
 # -- no room on the disk: the server's processes may not write a file beyond a size, which is as good as a full disk

@@ -190,7 +190,7 @@ TEST(Merge, TakesEqualBytesForEqual) {
 
 TEST(Build, TakesNoVectorsAtAll) {
     auto graph = load(Vectors{3, {}}, Metric::kL2);
-    EXPECT_EQ(graph->build(4), 0U);
+    graph->build(4);
     expect_built(graph->store());
     SearchScratch scratch(graph->store().options(), 10, memory());
     Vectors query{3, {1, 2, 3}};
@@ -294,35 +294,32 @@ TEST(Build, CanBeCancelled) {
     EXPECT_EQ(calls, 100);
 }
 
-// -- inserting without a pass over the whole graph in the end
+// -- parents
 
-class InsertedStore : public Graph::Store {
- public:
-    explicit InsertedStore(const Graph::Store& store) : Graph::Store(store) {}
-    static constexpr bool kLinksUnreachable = false;
-};
-
-// How many nodes nobody links to on level 0.
-template <typename Store>
-std::size_t insert_all(Store& store) {
-    LinkPlan plan(store.options(), memory());
-    for (NodeId node = 0; node < store.node_count(); ++node) link_node(store, node, plan);
-    std::vector<bool> linked(store.node_count(), false);
-    NodeId links[kMaxLinks];
-    for (NodeId node = 0; node < store.node_count(); ++node)
-        for (int i = 0, count = store.links(node, 0, links); i < count; ++i) linked[links[i]] = true;
-    return static_cast<std::size_t>(std::count(linked.begin(), linked.end(), false));
-}
-
-TEST(Insert, LeavesNobodyWithoutALink) {
+TEST(Parents, KeepEverybodyWithinReachAtAnyTime) {
     // Everybody competes for the lists of the longest vectors.
     Vectors all = gaussian_mixture(3000, 24, 30, 24);
-    auto unguarded = load(all, Metric::kInnerProduct, {8, 64});
-    EXPECT_GT(insert_all(unguarded->store()), 100U) << "these vectors show nothing";
-    auto guarded = load(all, Metric::kInnerProduct, {8, 64});
-    InsertedStore store(guarded->store());
-    EXPECT_EQ(insert_all(store), 0U);
-    test::expect_sound_lists(store, unmerged_nodes(store));
+    auto graph = load(all, Metric::kInnerProduct, {8, 64});
+    LinkPlan plan(graph->store().options(), memory());
+    std::vector<NodeId> linked;
+    for (NodeId node = 0; node < 3000; ++node) {
+        link_node(graph->store(), node, plan);
+        linked.push_back(node);
+        if (node % 500 != 499) continue;
+        ASSERT_EQ(test::reachable_from(graph->store(), 0).size(), linked.size());
+    }
+    test::expect_sound_lists(graph->store(), linked);
+    move_root(graph->store(), memory());
+    expect_built(graph->store());
+}
+
+TEST(Parents, LeaveHalfOfAListToNeighbours) {
+    Vectors all = gaussian_mixture(3000, 24, 30, 24);
+    auto graph = load(all, Metric::kInnerProduct, {8, 64});
+    graph->build(1);
+    std::vector<int> children(3000, 0);
+    for (NodeId node = 0; node < 3000; ++node) ++children[graph->store().parent(node)];
+    EXPECT_EQ(*std::max_element(children.begin(), children.end()), 8);
 }
 
 // -- the entry point
@@ -361,6 +358,7 @@ TEST(EntryPoint, IsLinkedWhenTwoBuildersFindTheGraphEmpty) {
         link_node(graph.store(), 0, plan);
         LateStore late(graph.store());
         link_node(late, 1, plan);
+        move_root(graph.store(), memory());
         SCOPED_TRACE(level);
         expect_built(graph.store());
     }

@@ -171,6 +171,27 @@ std::size_t unreachable(Store& store, const std::vector<NodeId>& nodes) {
         std::count_if(nodes.begin(), nodes.end(), [&](NodeId node) { return reached.count(node) == 0; }));
 }
 
+// The parents of `nodes` are a tree whose root is the entry point, and each one's list holds its children.
+template <typename Store>
+void expect_tree(Store& store, const std::vector<NodeId>& nodes) {
+    NodeId root = store.entry_point().node;
+    ASSERT_EQ(store.parent(root), root);
+    std::set<NodeId> known(nodes.begin(), nodes.end());
+    std::set<NodeId> anchored{root};
+    NodeId links[kMaxLinks];
+    for (NodeId first : nodes) {
+        std::vector<NodeId> path;
+        for (NodeId node = first; anchored.insert(node).second; node = store.parent(node)) {
+            ASSERT_TRUE(known.count(node) == 1) << "parents lead from " << first << " to " << node;
+            NodeId parent = store.parent(node);
+            int count = store.links(parent, 0, links);
+            ASSERT_EQ(std::count(links, links + count, node), 1) << parent << " does not hold its child " << node;
+            ASSERT_EQ(std::count(path.begin(), path.end(), parent), 0) << "a circle";
+            path.push_back(node);
+        }
+    }
+}
+
 // What holds for the lists of `nodes` at any time: every one within its capacity, its parts sorted, without a link to
 // itself, without a link twice, and with links to others of `nodes` only, which reach the level; distances are those
 // of the payloads.
@@ -220,6 +241,7 @@ void expect_built(Store& store) {
     EXPECT_EQ(entry.level, highest);
     EXPECT_EQ(store.header(entry.node).level, highest);
     EXPECT_EQ(unreachable(store, nodes), 0U);
+    expect_tree(store, nodes);
 }
 
 // Every row of 0 … rows - 1 is in exactly one chain, the vectors of a chain are equal, and those of two are not.

@@ -384,15 +384,7 @@ TEST_F(AddLink, DoesNotWriteWhenTheNodeDoesNotEnter) {
     EXPECT_EQ(store.replacements, 0);
 }
 
-// A store in which nobody looks for unreachable nodes in the end.
-class KeepingStore : public PointStore {
- public:
-    using PointStore::PointStore;
-    static constexpr bool kLinksUnreachable = false;
-};
-
 // An owner with a full list of four, and a node that is to enter it.
-template <typename Store>
 struct FullList {
     FullList() : store(2) {
         owner = store.add({0, 0});
@@ -400,67 +392,105 @@ struct FullList {
         node = store.add({-.5F, 0});
         for (int level : {0, 1}) store.set_links(owner, level, links, 1);
     }
-    bool add(int level = 0, bool keep = false) {
-        return add_link(store, owner, level, store.candidate(owner, node), store.payload(node), keep);
-    }
+    Candidate candidate() const { return store.candidate(owner, node); }
+    bool add(int level = 0) { return add_link(store, owner, level, candidate(), store.payload(node)); }
+    bool adopted(int most) { return adopt(store, owner, candidate(), store.payload(node), most); }
     bool holds(NodeId wanted, int level = 0) {
         std::vector<NodeId> nodes = store.linked(owner, level);
         return std::count(nodes.begin(), nodes.end(), wanted) == 1;
     }
 
-    Store store;
+    PointStore store;
     NodeId owner;
     NodeId node;
     std::vector<NodeId> links;
 };
 
-TEST(AddLinkToFullList, TakesNoNodesLastLink) {
-    FullList<KeepingStore> full;
-    // The farthest is linked to by nobody else; one of the neighbours of the second farthest links back to it.
-    full.store.set_links(full.links[3], 0, {full.owner, full.links[0]});
-    full.store.set_links(full.links[2], 0, {full.owner, full.links[0]});
-    full.store.set_links(full.links[0], 0, {full.links[2]});
+TEST(AddLinkToFullList, GivesUpNoChild) {
+    FullList full;
+    full.store.parents[full.links[3]] = full.owner;
     EXPECT_TRUE(full.add());
     EXPECT_TRUE(full.holds(full.node));
     EXPECT_TRUE(full.holds(full.links[3]));
     EXPECT_FALSE(full.holds(full.links[2]));
 }
 
-TEST(AddLinkToFullList, CountsNoLinkOfTheOwnersOwn) {
-    // All four link to the owner and to nobody else, so the owner's links are their only ones.
-    FullList<KeepingStore> full;
-    for (NodeId link : full.links) full.store.set_links(link, 0, {full.owner});
+TEST(AddLinkToFullList, LeavesAListOfChildrenAlone) {
+    FullList full;
+    for (NodeId link : full.links) full.store.parents[link] = full.owner;
     EXPECT_FALSE(full.add());
     EXPECT_EQ(full.store.linked(full.owner, 0), full.links);
 }
 
-TEST(AddLinkToFullList, TakesAnyLinkOnUpperLevelsOrWhereTheLostAreLookedFor) {
-    FullList<KeepingStore> upper;
-    EXPECT_TRUE(upper.add(1));
-    EXPECT_FALSE(upper.holds(upper.links[3], 1));
-    FullList<PointStore> unguarded;
-    EXPECT_TRUE(unguarded.add());
-    EXPECT_FALSE(unguarded.holds(unguarded.links[3]));
+TEST(AddLinkToFullList, GivesUpAnyLinkOnUpperLevels) {
+    FullList full;
+    for (NodeId link : full.links) full.store.parents[link] = full.owner;
+    EXPECT_TRUE(full.add(1));
+    EXPECT_FALSE(full.holds(full.links[3], 1));
 }
 
-TEST(AddLinkToFullList, KeepsANodeThatNobodyElseWants) {
-    FullList<PointStore> full;
+TEST(Adopt, KeepsANodeThatIsFarther) {
+    FullList full;
     full.store.points[full.node] = {9, 0};
     EXPECT_FALSE(full.add());
-    EXPECT_TRUE(full.add(0, true));
+    EXPECT_TRUE(full.adopted(2));
     EXPECT_TRUE(full.holds(full.node));
     EXPECT_FALSE(full.holds(full.links[3]));
+    EXPECT_EQ(full.store.parent(full.node), full.owner);
 }
 
-TEST(LinkBack, MakesOneNeighbourTakeTheNode) {
-    FullList<PointStore> full;
-    full.store.points[full.node] = {9, 0};
-    LinkPlan plan(full.store.options(), std::pmr::new_delete_resource());
+TEST(Adopt, TakesNoMoreChildrenThanAllowed) {
+    FullList full;
+    for (int i : {1, 3}) full.store.parents[full.links[static_cast<std::size_t>(i)]] = full.owner;
+    EXPECT_FALSE(full.adopted(2));
+    EXPECT_EQ(full.store.parent(full.node), kNoNode);
+    EXPECT_EQ(full.store.replacements, 0);
+    EXPECT_TRUE(full.adopted(4));
+    EXPECT_EQ(full.store.linked(full.owner, 0),
+              (std::vector<NodeId>{full.node, full.links[0], full.links[1], full.links[3]}));
+}
+
+TEST(Adopt, TakesANodeThatIsLinkedAlready) {
+    FullList full;
+    full.store.set_links(full.owner, 0, {full.node, full.links[0]}, 2);
+    EXPECT_TRUE(full.adopted(2));
+    EXPECT_EQ(full.store.linked(full.owner, 0), (std::vector<NodeId>{full.node, full.links[0]}));
+    EXPECT_EQ(full.store.parent(full.node), full.owner);
+}
+
+TEST(Adopt, StartsAgainWhenTheListHasChanged) {
+    // The places are taken by children meanwhile.
+    FullList full;
+    full.store.before_replace = [&](NodeId, int) {
+        for (NodeId link : full.links) full.store.parents[link] = full.owner;
+        full.store.set_links(full.owner, 0, {full.links[3], full.links[2], full.links[1], full.links[0]}, 0);
+    };
+    EXPECT_FALSE(full.adopted(4));
+    EXPECT_FALSE(full.holds(full.node));
+    EXPECT_EQ(full.store.parent(full.node), kNoNode);
+}
+
+// A chain of nodes with two links each, as long as it takes to find one with a place.
+TEST(LinkToParent, GoesOnUntilThereIsAPlace) {
+    PointStore store(1);
+    for (int i = 0; i < 9; ++i) store.add({static_cast<float>(i), 0});
+    for (NodeId node = 0; node < 4; ++node) {
+        store.set_links(node, 0, {2 * node + 1, 2 * node + 2}, 0);
+        store.parents[2 * node + 1] = store.parents[2 * node + 2] = node;
+    }
+    for (NodeId node = 4; node < 7; ++node) store.live[node] = false;
+    NodeId node = store.add({-1, 0});
+    LinkPlan plan(store.options(), std::pmr::new_delete_resource());
     plan.reset(0);
-    plan.neighbours(0).links[0] = full.store.candidate(full.node, full.owner);
-    plan.neighbours(0).count = 1;
-    link_back(full.store, full.node, full.store.payload(full.node), 0, plan);
-    EXPECT_TRUE(full.holds(full.node));
+    plan.nearest.assign(1, store.candidate(node, 0));
+    EXPECT_TRUE(link_to_parent(store, node, store.payload(node), plan));
+    EXPECT_EQ(store.parent(node), 7U);
+    EXPECT_EQ(store.linked(7, 0), (std::vector<NodeId>{node}));
+    for (NodeId dead = 7; dead < 9; ++dead) store.live[dead] = false;
+    NodeId last = store.add({-2, 0});
+    store.live[node] = false;
+    plan.nearest.assign(1, store.candidate(last, 0));
+    EXPECT_FALSE(link_to_parent(store, last, store.payload(last), plan));
 }
 
 TEST(LinkBack, LinksTheLowestLevelFirst) {

@@ -24,6 +24,7 @@ class PointStore {
         points.push_back(point);
         levels.push_back(level);
         live.push_back(true);
+        parents.push_back(kNoNode);
         return static_cast<NodeId>(points.size() - 1);
     }
     static const std::byte* as_payload(const Point& point) { return reinterpret_cast<const std::byte*>(&point); }
@@ -63,7 +64,8 @@ class PointStore {
     void check_for_interrupts() { ++interrupt_checks; }
     const std::byte* payload(NodeId node) const { return as_payload(points[node]); }
     void release_payloads() {}
-    static constexpr bool kLinksUnreachable = true;
+    bool is_live(NodeId node) const { return live[node]; }
+    NodeId parent(NodeId node) const { return parents[node]; }
     float distance(const std::byte* a, const std::byte* b) const {
         const auto& p = *reinterpret_cast<const Point*>(a);
         const auto& q = *reinterpret_cast<const Point*>(b);
@@ -91,9 +93,16 @@ class PointStore {
         return LinkUpdate::kDone;
     }
 
+    LinkUpdate adopt(NodeId owner, NodeId node, const LinkList& expected, const LinkList& desired) {
+        LinkUpdate update = replace_links(owner, 0, expected, desired);
+        if (update == LinkUpdate::kDone) parents[node] = owner;
+        return update;
+    }
+
     std::vector<Point> points;
     std::vector<int> levels;
     std::vector<bool> live;
+    std::vector<NodeId> parents;
     std::map<std::pair<NodeId, int>, LinkList> lists;
     EntryPoint entry;
 

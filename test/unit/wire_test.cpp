@@ -115,6 +115,31 @@ TEST(Wire, Dense) {
               error_text(ErrorCode::kDataException, "infinite value not allowed in halfvec"));
 }
 
+// pgvector reads and checks one element after the other, so what is wrong before the end of the message comes first.
+TEST(Wire, WhatIsThereIsCheckedBeforeWhatIsNot) {
+    std::vector<float> floats;
+    std::vector<Half> halves;
+    Sparse s;
+    const std::string nan = error_text(ErrorCode::kDataException, "NaN not allowed in vector");
+    EXPECT_EQ(read_dense(dense_message(3, 0, {0, 0x7fc00000}, 4), kVectorType, &floats), nan);
+    EXPECT_EQ(read_dense(dense_message(3, 0, {0, 1}, 4), kVectorType, &floats), kShort);
+    Bytes part = dense_message(3, 0, {0, 0x7fc00000}, 4);
+    part.pop_back();
+    EXPECT_EQ(read_dense(part, kVectorType, &floats), kShort);
+    EXPECT_EQ(read_dense(dense_message(2, 0, {0x7c00}, 2), kHalfvecType, &halves),
+              error_text(ErrorCode::kDataException, "infinite value not allowed in halfvec"));
+    EXPECT_EQ(read_sparse(sparse_message(9, 3, 0, {5, 4}), &s),
+              error_text(ErrorCode::kDataException, "sparsevec indices must be in ascending order"));
+    EXPECT_EQ(read_sparse(sparse_message(9, 3, 0, {5, 9}), &s),
+              error_text(ErrorCode::kDataException, "sparsevec index out of bounds"));
+    EXPECT_EQ(read_sparse(sparse_message(9, 3, 0, {4, 5}), &s), kShort);
+    EXPECT_EQ(read_sparse(sparse_message(9, 3, 0, {4, 5, 6, 0x3f800000, 0}), &s),
+              error_text(ErrorCode::kDataException, "binary representation of sparsevec cannot contain zero values"));
+    EXPECT_EQ(read_sparse(sparse_message(9, 3, 0, {4, 5, 6, 0x7fc00000}), &s),
+              error_text(ErrorCode::kDataException, "NaN not allowed in sparsevec"));
+    EXPECT_EQ(read_sparse(sparse_message(9, 3, 0, {4, 5, 6, 0x3f800000}), &s), kShort);
+}
+
 TEST(Wire, Sparse) {
     Sparse s;
     Bytes message = sparse_message(9, 2, 0, {0, 8, 0x3f800000, 0xc0200000});

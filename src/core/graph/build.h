@@ -1,6 +1,6 @@
 // Building a graph in a MemoryStore, by any number of threads or processes, once its nodes are loaded: each calls
 // merge_share(), then, when all are through, link_share(), and when again all are through, one calls
-// link_unreachable().
+// move_root().
 #pragma once
 
 #include <algorithm>
@@ -47,10 +47,15 @@ void link_node(Store& store, NodeId node, LinkPlan& plan) {
     int level = store.header(node).level;
     // The first node has nobody to link to. Of several that find the graph empty only one is the first; the others must
     // not become the entry point, however high, before they are linked.
-    if (store.entry_point().node == kNoNode && store.claim_entry_point(node, level)) return;
+    if (store.entry_point().node == kNoNode && store.claim_entry_point(node, level)) {
+        store.set_parent(node, node);
+        return;
+    }
     plan_links(store, store.payload(node), level, kNoNode, plan);
     // Nobody knows the node yet, so its lists are still empty.
     for (int l = 0; l <= level; ++l) store.replace_links(node, l, LinkList{}, plan.neighbours(l));
+    // There are more places than nodes; only others who take them all meanwhile can make this fail.
+    while (!link_to_parent(store, node, store.payload(node), plan)) store.check_for_interrupts();
     link_back(store, node, store.payload(node), level, plan);
     store.raise_entry_point(node, level);
 }
@@ -70,15 +75,17 @@ void link_share(Store& store, std::atomic<std::uint32_t>* next, std::atomic<std:
     }
 }
 
-// link_unreachable() of reach.h for all nodes that have been loaded and are not merged.
+// Makes the entry point the root of the tree of parents, as which the first node that was linked began.
 template <typename Store>
-std::uint32_t link_unreachable(Store& store, std::pmr::memory_resource* memory) {
-    std::uint32_t count = store.node_count();
-    auto for_each_node = [&](auto visit) {
-        for (NodeId node = 0; node < count; ++node)
-            if (!store.header(node).merged) visit(node);
-    };
-    return link_unreachable(store, count, for_each_node, memory);
+void move_root(Store& store, std::pmr::memory_resource* memory) {
+    NodeId entry = store.entry_point().node;
+    if (entry == kNoNode) return;
+    NodeId root = entry;
+    while (store.parent(root) != root) root = store.parent(root);
+    if (root == entry) return;
+    store.set_parent(root, kNoNode);
+    store.set_parent(entry, entry);
+    ParentTree(store, memory).attach(root);
 }
 
 }  // namespace vectorx

@@ -126,62 +126,110 @@ inline bool enter(LinkList* list, int capacity, const Candidate& node, const flo
     return enter(list, capacity, node, between, [](NodeId) { return true; });
 }
 
-// Whether one of the neighbours of `node`, other than `owner`, links to it on level 0.
+// The list of `owner` with `node` in it, as enter() does it; false if it does not get in, which `keep` forbids as long
+// as the list can give up another. On level 0 no list gives up a child.
 template <GraphStore Store>
-bool linked_elsewhere(Store& store, NodeId node, NodeId owner) {
-    NodeId neighbours[kMaxLinks];
-    NodeId theirs[kMaxLinks];
-    int count = store.links(node, 0, neighbours);
-    for (int i = 0; i < count; ++i) {
-        if (neighbours[i] == owner) continue;
-        int their_count = store.links(neighbours[i], 0, theirs);
-        if (std::find(theirs, theirs + their_count, node) != theirs + their_count) return true;
-    }
-    return false;
-}
-
-// Adds `node` to the neighbours of `owner` on `level`, as enter() does. Returns whether the list now holds `node`; with
-// `keep`, that is not what the list gives up.
-template <GraphStore Store>
-bool add_link(Store& store, NodeId owner, int level, const Candidate& node, const std::byte* node_payload,
-              bool keep = false) {
-    const std::byte* payload = store.payload(owner);
-    int capacity = store.options().links_at(level);
-    LinkList expected;
+bool enter_list(Store& store, NodeId owner, int level, const Candidate& node, const std::byte* node_payload, bool keep,
+                LinkList* list) {
     float between[kMaxLinks];
-    // On level 0, where all searches end, no node is to lose its last link.
+    for (int i = 0; i < list->strict; ++i)
+        between[i] = store.distance(node_payload, store.payload(list->links[i].node));
     auto may_drop = [&](NodeId dropped) {
         if (dropped == node.node) return !keep;
-        return level > 0 || Store::kLinksUnreachable || linked_elsewhere(store, dropped, owner);
+        return level > 0 || store.parent(dropped) != owner;
     };
+    return enter(list, store.options().links_at(level), node, between, may_drop);
+}
+
+inline bool holds(const LinkList& list, NodeId node) {
+    return std::any_of(list.links, list.links + list.count,
+                       [node](const Candidate& link) { return link.node == node; });
+}
+
+// Adds `node` to the neighbours of `owner` on `level`, if it is near enough. Returns whether the list now holds it.
+template <GraphStore Store>
+bool add_link(Store& store, NodeId owner, int level, const Candidate& node, const std::byte* node_payload) {
+    const std::byte* payload = store.payload(owner);
+    LinkList expected;
     // Another inserter may change the list between reading and replacing it; each time, one of the two gets on.
     for (;;) {
         store.read_links(owner, payload, level, &expected);
-        for (int i = 0; i < expected.count; ++i)
-            if (expected.links[i].node == node.node) return true;
-        for (int i = 0; i < expected.strict; ++i)
-            between[i] = store.distance(node_payload, store.payload(expected.links[i].node));
+        if (holds(expected, node.node)) return true;
         LinkList desired = expected;
-        if (!enter(&desired, capacity, node, between, may_drop)) return false;
+        if (!enter_list(store, owner, level, node, node_payload, false, &desired)) return false;
         LinkUpdate update = store.replace_links(owner, level, expected, desired);
         if (update != LinkUpdate::kChanged) return update == LinkUpdate::kDone;
         store.check_for_interrupts();
     }
 }
 
+// Makes `owner` the parent of `node`, unless it has `most` children already. Returns whether it is.
+template <GraphStore Store>
+bool adopt(Store& store, NodeId owner, const Candidate& node, const std::byte* node_payload, int most) {
+    const std::byte* payload = store.payload(owner);
+    LinkList expected;
+    for (;;) {
+        store.read_links(owner, payload, 0, &expected);
+        int children = 0;
+        for (int i = 0; i < expected.count && expected.count >= most; ++i)
+            children += store.parent(expected.links[i].node) == owner;
+        if (children >= most) return false;
+        LinkList desired = expected;
+        if (!holds(expected, node.node) && !enter_list(store, owner, 0, node, node_payload, true, &desired))
+            return false;
+        LinkUpdate update = store.adopt(owner, node.node, expected, desired);
+        if (update != LinkUpdate::kChanged) return update == LinkUpdate::kDone;
+        store.check_for_interrupts();
+    }
+}
+
+// Finds a parent for a new node: the nearest of the candidates with less than half of its links taken by children, so
+// that lists stay free to follow what is near. Nobody knows the node before, so it has no children and there is no
+// circle. Returns false if no node that the candidates lead to has a place, which takes a graph of dying nodes.
+template <GraphStore Store>
+bool link_to_parent(Store& store, NodeId node, const std::byte* payload, LinkPlan& plan) {
+    int capacity = store.options().links_at(0);
+    for (int most : {capacity / 2, capacity}) {
+        for (const Candidate& candidate : plan.nearest) {
+            if (adopt(store, candidate.node, {candidate.distance, node}, payload, most)) return true;
+            store.release_payloads();
+        }
+    }
+    VisitedSet& visited = plan.scratch.visited;
+    visited.clear();
+    visited.insert(node);
+    std::pmr::vector<Candidate>& queue = plan.entries;
+    queue = plan.nearest;
+    for (const Candidate& candidate : queue) visited.insert(candidate.node);
+    for (std::size_t next = 0; next < queue.size(); ++next) {
+        NodeId neighbours[kMaxLinks];
+        Candidate found[kMaxLinks];
+        bool live[kMaxLinks];
+        int links = store.links(queue[next].node, 0, neighbours);
+        int count = 0;
+        for (int i = 0; i < links; ++i)
+            if (visited.insert(neighbours[i])) neighbours[count++] = neighbours[i];
+        store.evaluate(payload, neighbours, count, found, live);
+        for (int i = 0; i < count; ++i) {
+            queue.push_back(found[i]);
+            if (live[i] && adopt(store, found[i].node, {found[i].distance, node}, payload, capacity)) return true;
+        }
+        store.release_payloads();
+        store.check_for_interrupts();
+    }
+    return false;
+}
+
 // Makes the neighbours in `plan` link back to `node`, level 0 first: whoever reaches the node on an upper level must be
-// able to go on from it below. On level 0 one of them does so in any case, since all searches end there.
+// able to go on from it below.
 template <GraphStore Store>
 void link_back(Store& store, NodeId node, const std::byte* payload, int level, LinkPlan& plan) {
     for (int l = 0; l <= level; ++l) {
         const LinkList& list = plan.neighbours(l);
-        bool linked = false;
         for (int i = 0; i < list.count; ++i) {
-            linked |= add_link(store, list.links[i].node, l, {list.links[i].distance, node}, payload);
+            add_link(store, list.links[i].node, l, {list.links[i].distance, node}, payload);
             store.release_payloads();
         }
-        for (int i = 0; l == 0 && !linked && i < list.count; ++i)
-            linked = add_link(store, list.links[i].node, l, {list.links[i].distance, node}, payload, true);
     }
 }
 

@@ -73,11 +73,11 @@ class LocalGraph {
         run_in_threads(threads, [&] { link_share(store_, &next, &linked, std::pmr::new_delete_resource()); });
     }
 
-    // All that a build does with the nodes added; returns how many link_unreachable() found.
-    std::uint32_t build(int threads) {
+    // All that a build does with the nodes added.
+    void build(int threads) {
         merge(threads);
         link(threads);
-        return link_unreachable(store_, std::pmr::new_delete_resource());
+        move_root(store_, std::pmr::new_delete_resource());
     }
 
  private:
@@ -92,11 +92,11 @@ class LocalGraph {
     // Where a payload goes whose size is its own: within one chunk.
     std::uint64_t claim_payload(const std::byte* payload) {
         if (!Codec::kVariableSize) return 0;
-        constexpr std::uint64_t kChunk = ArenaLayout::payload_chunk_size();
+        const std::uint64_t chunk = store_.layout().payload_chunk_size();
         std::uint64_t size = (store_.codec().size_of(payload) + 7) / 8 * 8;
         std::uint64_t place = state_.payload_end.load(std::memory_order_relaxed);
-        if (place % kChunk + size > kChunk) place = (place / kChunk + 1) * kChunk;
-        allocate(payload_chunks_, place / kChunk, kChunk);
+        if (place % chunk + size > chunk) place = (place / chunk + 1) * chunk;
+        allocate(payload_chunks_, place / chunk, chunk);
         state_.payload_end.store(place + size, std::memory_order_relaxed);
         return place;
     }

@@ -36,11 +36,12 @@ struct ArenaNode {
     std::atomic<std::uint32_t> link_count;  // on level 0
     std::uint32_t upper;                    // number of the slot of level 1; level l is slot upper + l - 1
     std::uint32_t output_id;                // what the node is called where the graph is written to
+    std::atomic<NodeId> parent;             // on level 0; its own number for the root
     std::atomic<NodeId> next_equal;         // chain of the nodes merged into this one
     std::uint32_t hash;                     // of the payload
     RowId row;
 };
-static_assert(sizeof(ArenaNode) == 32 && std::atomic<NodeId>::is_always_lock_free);
+static_assert(sizeof(ArenaNode) == 40 && std::atomic<NodeId>::is_always_lock_free);
 
 struct ArenaUpper {
     std::atomic<std::uint32_t> link_count;
@@ -51,25 +52,27 @@ struct ArenaUpper {
 // after the other in chunks of their own, and a node holds the place of its payload.
 class ArenaLayout {
  public:
+    // `chunk_size` is about the size of a chunk: a power of two, no less than kMinChunkSize.
     template <typename Codec>
-    ArenaLayout(const GraphOptions& options, const Codec& codec) : m(options.m) {
+    ArenaLayout(const GraphOptions& options, const Codec& codec, std::size_t chunk_size = kChunkSize) : m(options.m) {
         std::size_t payload_size = Codec::kVariableSize ? sizeof(std::uint64_t) : codec.payload_size();
         payload_offset = sizeof(ArenaNode);
         links_offset = payload_offset + (payload_size + 7) / 8 * 8;
         auto links = static_cast<std::size_t>(options.links_at(0));
         node_size = (links_offset + links * 2 * sizeof(std::uint32_t) + 7) / 8 * 8;
         upper_size = sizeof(ArenaUpper) + static_cast<std::size_t>(m) * 2 * sizeof(std::uint32_t);
-        node_bits = bits_for(node_size);
-        upper_bits = bits_for(upper_size);
+        node_bits = bits_for(chunk_size / node_size);
+        upper_bits = bits_for(chunk_size / upper_size);
+        payload_bits = bits_for(chunk_size);
     }
 
     std::size_t node_chunk_size() const { return node_size << node_bits; }
     std::size_t upper_chunk_size() const { return upper_size << upper_bits; }
-    static constexpr std::size_t payload_chunk_size() { return std::size_t{1} << kPayloadChunkBits; }
-    static constexpr int kPayloadChunkBits = 20;
+    std::size_t payload_chunk_size() const { return std::size_t{1} << payload_bits; }
 
-    // Chunks of about a megabyte.
     static constexpr std::size_t kChunkSize = std::size_t{1} << 20;
+    // The least, which holds any payload.
+    static constexpr std::size_t kMinChunkSize = std::size_t{1} << 15;
 
     int m;
     std::size_t payload_offset;
@@ -78,10 +81,11 @@ class ArenaLayout {
     std::size_t upper_size;
     int node_bits;  // nodes in a chunk, as a power of two
     int upper_bits;
+    int payload_bits;  // bytes in a chunk of payloads
 
  private:
-    static int bits_for(std::size_t size) {
-        return static_cast<int>(std::bit_width(std::max<std::size_t>(kChunkSize / size, 1))) - 1;
+    static int bits_for(std::size_t count) {
+        return static_cast<int>(std::bit_width(std::max<std::size_t>(count, 1))) - 1;
     }
 };
 
@@ -100,10 +104,11 @@ class MemoryStore {
  public:
     // The chunk tables belong to the caller, who fills them before nodes in those chunks are used.
     MemoryStore(const GraphOptions& options, const Codec& codec, ArenaState* state, std::byte* const* node_chunks,
-                std::byte* const* upper_chunks, std::byte* const* payload_chunks = nullptr)
+                std::byte* const* upper_chunks, std::byte* const* payload_chunks = nullptr,
+                std::size_t chunk_size = ArenaLayout::kChunkSize)
         : options_(options),
           codec_(codec),
-          layout_(options, codec),
+          layout_(options, codec, chunk_size),
           state_(state),
           node_chunks_(node_chunks),
           upper_chunks_(upper_chunks),
@@ -130,6 +135,7 @@ class MemoryStore {
         header->level = static_cast<std::uint8_t>(level);
         header->upper = upper;
         header->output_id = kNoNode;
+        header->parent.store(kNoNode, std::memory_order_relaxed);
         header->next_equal.store(kNoNode, std::memory_order_relaxed);
         header->row = row;
         std::size_t size = codec_.size_of(payload);
@@ -215,11 +221,12 @@ class MemoryStore {
         if constexpr (!Codec::kVariableSize) return payload;
         std::uint64_t place;
         std::memcpy(&place, payload, sizeof(place));
-        return payload_chunks_[place >> ArenaLayout::kPayloadChunkBits] +
-               (place & (ArenaLayout::payload_chunk_size() - 1));
+        return payload_chunks_[place >> layout_.payload_bits] + (place & (layout_.payload_chunk_size() - 1));
     }
     void release_payloads() {}
-    static constexpr bool kLinksUnreachable = true;
+    bool is_live(NodeId) const { return true; }
+    NodeId parent(NodeId node) const { return header(node).parent.load(std::memory_order_relaxed); }
+    void set_parent(NodeId node, NodeId parent) { header(node).parent.store(parent, std::memory_order_relaxed); }
     bool has_ratios() const { return codec_.has_ratios(); }
     float distance(const std::byte* a, const std::byte* b) const { return codec_.distance(a, b); }
 
@@ -237,17 +244,17 @@ class MemoryStore {
         List list = list_of(node, level);
         if (list.count == nullptr) return LinkUpdate::kGone;
         Lock lock(header(node));
-        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count)
-            return LinkUpdate::kChanged;
-        for (int i = 0; i < expected.count; ++i)
-            if (list.ids[i] != expected.links[i].node) return LinkUpdate::kChanged;
-        for (int i = 0; i < desired.count; ++i) {
-            std::atomic_ref<NodeId>(list.ids[i]).store(desired.links[i].node, std::memory_order_relaxed);
-            list.distances[i] = desired.links[i].distance;
-        }
-        *list.strict = static_cast<std::uint8_t>(desired.strict);
-        list.count->store(static_cast<std::uint32_t>(desired.count), std::memory_order_release);
-        return LinkUpdate::kDone;
+        // A node gets its parent before anybody else links to it, so nothing in a list becomes a child meanwhile.
+        return swap_list(list, expected, desired);
+    }
+
+    LinkUpdate adopt(NodeId owner, NodeId node, const LinkList& expected, const LinkList& desired) {
+        List list = list_of(owner, 0);
+        Lock lock(header(owner));
+        LinkUpdate update = swap_list(list, expected, desired);
+        // Whoever replaces the list next sees it, for they need the lock.
+        if (update == LinkUpdate::kDone) set_parent(node, owner);
+        return update;
     }
 
     void check_for_interrupts() const {
@@ -282,6 +289,21 @@ class MemoryStore {
         }
         ArenaNode& node_;
     };
+
+    // The list's node is locked.
+    static LinkUpdate swap_list(const List& list, const LinkList& expected, const LinkList& desired) {
+        if (static_cast<int>(list.count->load(std::memory_order_relaxed)) != expected.count)
+            return LinkUpdate::kChanged;
+        for (int i = 0; i < expected.count; ++i)
+            if (list.ids[i] != expected.links[i].node) return LinkUpdate::kChanged;
+        for (int i = 0; i < desired.count; ++i) {
+            std::atomic_ref<NodeId>(list.ids[i]).store(desired.links[i].node, std::memory_order_relaxed);
+            list.distances[i] = desired.links[i].distance;
+        }
+        *list.strict = static_cast<std::uint8_t>(desired.strict);
+        list.count->store(static_cast<std::uint32_t>(desired.count), std::memory_order_release);
+        return LinkUpdate::kDone;
+    }
 
     static std::uint64_t entry_word(NodeId node, int level) { return (static_cast<std::uint64_t>(level) << 32) | node; }
 

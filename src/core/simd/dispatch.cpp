@@ -25,6 +25,7 @@ class Tables {
         simd::use_baseline_floats(&table);
         simd::use_baseline_bits(&table);
         simd::use_baseline_matrices(&table);
+        simd::use_baseline_codes(&table);
         add("baseline", table);
 #if defined(__x86_64__)
         // __builtin_cpu_supports also asks whether the operating system saves the registers.
@@ -34,6 +35,7 @@ class Tables {
             simd::use_avx2_floats(&table);
             simd::use_popcnt_bits(&table);
             simd::use_avx2_matrices(&table);
+            simd::use_avx2_codes(&table);
             add("avx2", table);
             if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
@@ -44,6 +46,7 @@ class Tables {
                 // What Ice Lake and Zen 4 brought.
                 if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq")) {
                     simd::use_avx512_vpopcntdq_bits(&table);
+                    simd::use_avx512_vnni_codes(&table);
                     add("avx512_vnni", table);
                 }
             }
@@ -51,6 +54,7 @@ class Tables {
 #elif defined(__aarch64__)
         simd::use_neon_floats(&table);
         simd::use_neon_bits(&table);
+        simd::use_neon_codes(&table);
         add("neon", table);
 #endif
     }

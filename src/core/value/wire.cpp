@@ -10,6 +10,8 @@
 namespace vectorx {
 namespace {
 
+[[noreturn]] void fail_short() { throw Error(ErrorCode::kProtocolViolation, "insufficient data left in message"); }
+
 void check_unused(std::int32_t unused) {
     if (unused != 0) {
         throw Error(ErrorCode::kDataException, "expected unused to be 0, not " + std::to_string(unused));
@@ -18,14 +20,31 @@ void check_unused(std::int32_t unused) {
 
 template <typename Element>
 void read_dense_elements(WireReader* reader, const VectorType& type, std::size_t dim, Element* out) {
-    decode_big_endian(reader->take(dim * sizeof(Element)), dim, out);
-    check_finite(out, dim, type.name);
+    const std::size_t there = reader->available(dim, sizeof(Element));
+    decode_big_endian(reader->take(there * sizeof(Element)), there, out);
+    check_finite(out, there, type.name);
+    if (there < dim) fail_short();
+}
+
+void check_sparse_values(const float* values, std::size_t count) {
+    int valid = 1;
+    for (std::size_t i = 0; i < count; ++i) {
+        const float magnitude = std::fabs(values[i]);
+        valid &= (magnitude > 0) & (magnitude < std::numeric_limits<float>::infinity());
+    }
+    if (valid != 0) return;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (values[i] == 0) {
+            throw Error(ErrorCode::kDataException, "binary representation of sparsevec cannot contain zero values");
+        }
+        check_finite(values + i, 1, kSparsevecType.name);
+    }
 }
 
 }  // namespace
 
 const unsigned char* WireReader::take(std::size_t size) {
-    if (size > size_ - position_) throw Error(ErrorCode::kProtocolViolation, "insufficient data left in message");
+    if (size > size_ - position_) fail_short();
     const unsigned char* taken = bytes_ + position_;
     position_ += size;
     return taken;
@@ -76,23 +95,16 @@ SparseHeader read_sparse_header(WireReader* reader, std::int32_t expected_dim) {
 }
 
 void read_sparse_elements(WireReader* reader, const SparseHeader& header, std::int32_t* indices, float* values) {
-    auto nnz = static_cast<std::size_t>(header.nnz);
-    decode_big_endian(reader->take(nnz * 4), nnz, indices);
-    check_sparse_indices(indices, nnz, header.dim);
+    const auto nnz = static_cast<std::size_t>(header.nnz);
+    std::size_t there = reader->available(nnz, 4);
+    decode_big_endian(reader->take(there * 4), there, indices);
+    check_sparse_indices(indices, there, header.dim);
+    if (there < nnz) fail_short();
 
-    decode_big_endian(reader->take(nnz * 4), nnz, values);
-    int valid = 1;
-    for (std::size_t i = 0; i < nnz; ++i) {
-        const float magnitude = std::fabs(values[i]);
-        valid &= (magnitude > 0) & (magnitude < std::numeric_limits<float>::infinity());
-    }
-    if (valid != 0) return;
-    for (std::size_t i = 0; i < nnz; ++i) {
-        if (values[i] == 0) {
-            throw Error(ErrorCode::kDataException, "binary representation of sparsevec cannot contain zero values");
-        }
-        check_finite(values + i, 1, kSparsevecType.name);
-    }
+    there = reader->available(nnz, 4);
+    decode_big_endian(reader->take(there * 4), there, values);
+    check_sparse_values(values, there);
+    if (there < nnz) fail_short();
 }
 
 }  // namespace vectorx

@@ -9,6 +9,7 @@ extern "C" {
 #include <access/parallel.h>
 #include <access/xact.h>
 #include <access/xloginsert.h>
+#include <executor/instrument.h>
 #include <storage/smgr.h>
 #include <tcop/tcopprot.h>
 #include <utils/snapmgr.h>
@@ -20,10 +21,24 @@ namespace vectorx::pg::hnsw {
 namespace {
 
 // Keys of the build's table of contents.
-enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery };
+enum : uint64 { kKeyShared = 1, kKeyScan, kKeyDirectory, kKeyArea, kKeyQuery, kKeyBufferUsage, kKeyWalUsage };
+
+// What pg_stat_activity shows of a participant that waits for another one to raise the entry point.
+constexpr const char* kInsertingTranche = "HnswBuildInsert";
+
+// PostgreSQL takes no number back, so a backend asks for one only once.
+int inserting_tranche() {
+    static int tranche = 0;
+    if (tranche == 0) {
+        tranche = LWLockNewTrancheId();
+        LWLockRegisterTranche(tranche, kInsertingTranche);
+    }
+    return tranche;
+}
 
 void write_empty_index(Relation index, ForkNumber fork) {
     GraphOptions options = graph_options(index);
+    check_support_procedure(index, "hnsw");
     const OperatorClass& opclass = operator_class(index);
     int dimensions = indexed_dimensions(index, "hnsw");
     if (options.ef_construction < 2 * options.m) {
@@ -51,8 +66,8 @@ class Build {
 
     void run() {
         with_codec(opclass_, static_cast<int>(meta_.dimensions), [&](const auto& codec) {
-            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec);
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
+            ArenaLayout layout({meta_.m, meta_.ef_construction}, codec, BuildArena::chunk_size(budget));
             std::uint32_t chunks = BuildArena::max_chunks(budget, layout);
             int workers = build_worker_count(heap_, index_);
             if (workers == 0 || !run_parallel(codec, workers, budget, chunks)) run_alone(codec, budget, chunks);
@@ -68,6 +83,7 @@ class Build {
         shared->heap = RelationGetRelid(heap_);
         shared->index = RelationGetRelid(index_);
         shared->concurrent = info_->ii_Concurrent;
+        shared->arena.chunk_size = BuildArena::chunk_size(budget);
         shared->arena.budget = budget;
         shared->arena.max_chunks = chunks;
         BarrierInit(&shared->barrier, 0);
@@ -91,7 +107,6 @@ class Build {
                                                         codec, shared, directory, area, true, CurrentMemoryContext);
         leader->run(scan);
         if (workers != nullptr) WaitForParallelWorkersToFinish(workers);
-        leader->finish();
         heap_rows = static_cast<double>(shared->heap_rows.load());
         indexed_rows = static_cast<double>(shared->indexed_rows.load());
     }
@@ -107,9 +122,13 @@ class Build {
         Size directory_size = mul_size(BuildArena::kDirectories * sizeof(dsa_pointer), chunks);
         Size area_size = dsa_minimum_size();
         Size query_size = debug_query_string != nullptr ? strlen(debug_query_string) + 1 : 1;
-        for (Size size : {sizeof(BuildShared), scan_size, directory_size, area_size, query_size})
+        auto participants = static_cast<Size>(context->nworkers);
+        Size buffer_usage_size = mul_size(sizeof(BufferUsage), participants);
+        Size wal_usage_size = mul_size(sizeof(WalUsage), participants);
+        for (Size size :
+             {sizeof(BuildShared), scan_size, directory_size, area_size, query_size, buffer_usage_size, wal_usage_size})
             shm_toc_estimate_chunk(&context->estimator, size);
-        shm_toc_estimate_keys(&context->estimator, 5);
+        shm_toc_estimate_keys(&context->estimator, 7);
         InitializeParallelDSM(context);
 
         bool parallel = context->seg != nullptr;
@@ -118,13 +137,22 @@ class Build {
             init_shared(shared, budget, chunks);
             // What is waited for under these locks is the growth of dynamic shared memory.
             LWLockInitialize(&shared->arena.growing, LWTRANCHE_PARALLEL_QUERY_DSA);
+            LWLockInitialize(&shared->inserting, inserting_tranche());
             auto* scan = static_cast<ParallelTableScanDesc>(shm_toc_allocate(context->toc, scan_size));
             table_parallelscan_initialize(heap_, scan, snapshot);
             auto* directory = static_cast<dsa_pointer*>(shm_toc_allocate(context->toc, directory_size));
             void* place = shm_toc_allocate(context->toc, area_size);
             dsa_area* area = dsa_create_in_place(place, area_size, LWTRANCHE_PARALLEL_QUERY_DSA, context->seg);
+            dsa_set_size_limit(area, BuildArena::area_limit(budget));
             auto* query = static_cast<char*>(shm_toc_allocate(context->toc, query_size));
             strlcpy(query, debug_query_string != nullptr ? debug_query_string : "", query_size);
+            auto* buffer_usage = static_cast<BufferUsage*>(shm_toc_allocate(context->toc, buffer_usage_size));
+            auto* wal_usage = static_cast<WalUsage*>(shm_toc_allocate(context->toc, wal_usage_size));
+            // A worker that comes too late does not set its own.
+            memset(buffer_usage, 0, buffer_usage_size);
+            memset(wal_usage, 0, wal_usage_size);
+            shm_toc_insert(context->toc, kKeyBufferUsage, buffer_usage);
+            shm_toc_insert(context->toc, kKeyWalUsage, wal_usage);
             shm_toc_insert(context->toc, kKeyShared, shared);
             shm_toc_insert(context->toc, kKeyScan, scan);
             shm_toc_insert(context->toc, kKeyDirectory, directory);
@@ -135,6 +163,8 @@ class Build {
             parallel = context->nworkers_launched > 0;
             if (parallel) {
                 participate(codec, shared, directory, area, table_beginscan_parallel(heap_, scan), context);
+                for (int i = 0; i < context->nworkers_launched; ++i)
+                    InstrAccumParallelQuery(&buffer_usage[i], &wal_usage[i]);
             } else {
                 WaitForParallelWorkersToFinish(context);
             }
@@ -180,12 +210,15 @@ void work(dsm_segment* segment, shm_toc* toc) {
         BarrierDetach(&shared->barrier);
         return;
     }
+    LWLockRegisterTranche(shared->inserting.tranche, kInsertingTranche);
+
     LOCKMODE heap_lock = shared->concurrent ? ShareUpdateExclusiveLock : ShareLock;
     LOCKMODE index_lock = shared->concurrent ? RowExclusiveLock : AccessExclusiveLock;
     Relation heap = table_open(shared->heap, heap_lock);
     Relation index = index_open(shared->index, index_lock);
     IndexInfo* info = BuildIndexInfo(index);
     info->ii_Concurrent = shared->concurrent;
+    InstrStartParallelQuery();
 
     auto* scan = static_cast<ParallelTableScanDesc>(shm_toc_lookup(toc, kKeyScan, false));
     auto* directory = static_cast<dsa_pointer*>(shm_toc_lookup(toc, kKeyDirectory, false));
@@ -199,6 +232,9 @@ void work(dsm_segment* segment, shm_toc* toc) {
         worker->run(table_beginscan_parallel(heap, scan));
     });
     BarrierDetach(&shared->barrier);
+    auto* buffer_usage = static_cast<BufferUsage*>(shm_toc_lookup(toc, kKeyBufferUsage, false));
+    auto* wal_usage = static_cast<WalUsage*>(shm_toc_lookup(toc, kKeyWalUsage, false));
+    InstrEndParallelQuery(&buffer_usage[ParallelWorkerNumber], &wal_usage[ParallelWorkerNumber]);
     dsa_detach(area);
     index_close(index, index_lock);
     table_close(heap, heap_lock);

@@ -42,6 +42,9 @@ struct BuildShared {
     bool concurrent = false;
     Barrier barrier;
     ArenaShared arena;
+    // Stands for the heavyweight lock on page 0 while rows are inserted into pages: workers and leader are one lock
+    // group, whose heavyweight locks do not conflict with each other's. Nobody else knows of the index yet.
+    LWLock inserting;
     std::atomic<std::uint32_t> next_to_merge{0};
     std::atomic<std::uint32_t> next_to_link{0};
     std::atomic<std::uint32_t> linked{0};
@@ -65,9 +68,10 @@ class BuildParticipant {
           leader_(leader),
           memory_(context),
           layout_(meta.m, codec.payload_size(), Codec::kVariableSize),
-          arena_(&shared->arena, directory, area, ArenaLayout({meta.m, meta.ef_construction}, codec), context),
+          arena_(&shared->arena, directory, area,
+                 ArenaLayout({meta.m, meta.ef_construction}, codec, shared->arena.chunk_size), context),
           store_({meta.m, meta.ef_construction}, codec, &shared->arena.state, arena_.node_chunks(),
-                 arena_.upper_chunks(), arena_.payload_chunks()),
+                 arena_.upper_chunks(), arena_.payload_chunks(), shared->arena.chunk_size),
           row_context_(AllocSetContextCreate(context, "hnsw build row", ALLOCSET_DEFAULT_SIZES)) {
         store_.set_interrupt_check(check_for_interrupts, this);
     }
@@ -79,14 +83,6 @@ class BuildParticipant {
         if (!on_pages_) build_graph();
         shared_->heap_rows.fetch_add(static_cast<std::uint64_t>(rows));
         shared_->indexed_rows.fetch_add(indexed_rows_);
-    }
-
- public:
-    // For the leader, when all participants are through: what was inserted into pages can have left nodes out of reach.
-    void finish() {
-        if (!shared_->arena.full.load()) return;
-        PageStore<Codec> pages(index_, read_meta(index_), store_.codec(), Logging::kAtEnd, &memory_);
-        pages.link_unreached(&memory_);
     }
 
  private:
@@ -102,7 +98,10 @@ class BuildParticipant {
         if (payload != nullptr) {
             ++indexed_rows_;
             if (!on_pages_ && !add_to_arena(row, payload)) build_graph();
-            if (on_pages_) insert_payload(index_, opclass_, payload, row, Logging::kAtEnd, row_context_);
+            if (on_pages_) {
+                insert_payload(index_, opclass_, payload, row, Logging::kAtEnd,
+                               arena_.shared() ? &shared_->inserting : nullptr, row_context_);
+            }
             if (leader_ && on_pages_) pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, ++appended_);
         }
         MemoryContextSwitchTo(caller);
@@ -136,7 +135,7 @@ class BuildParticipant {
             }
             enter_phase(kPhaseMerge);
             arena_.map_all();
-            arena_.create_equal_table();
+            arena_.clear_equal_table();
         }
         wait_for_others();
         arena_.map_all();
@@ -150,7 +149,7 @@ class BuildParticipant {
         link_share(store_, &shared_->next_to_link, &shared_->linked, &memory_);
         wait_for_others();
         if (leader_) {
-            link_unreachable(store_, &memory_);
+            move_root(store_, &memory_);
             enter_phase(kPhaseWrite);
             auto uppers = shared_->arena.state.upper_count.load();
             GraphWriter<Codec>(index_, store_, layout_, uppers, &memory_).write();

@@ -22,8 +22,9 @@ struct ArenaShared {
     std::atomic<std::uint32_t> upper_chunks{0};
     std::atomic<std::uint32_t> payload_chunks{0};
     std::uint32_t max_chunks = 0;
-    std::size_t budget = 0;  // bytes for chunks and the table of equal vectors
-    std::size_t used = 0;    // changed under `growing`
+    std::size_t chunk_size = 0;  // about
+    std::size_t budget = 0;      // bytes for chunks, the table of equal vectors, and what else grows with the nodes
+    std::size_t used = 0;        // by chunks; changed under `growing`
     std::atomic<bool> full{false};
     dsa_pointer equal_table = InvalidDsaPointer;
     std::size_t equal_table_size = 0;  // entries
@@ -39,8 +40,18 @@ class BuildArena {
 
     static constexpr std::size_t kDirectories = 3;
 
+    // Small enough that chunks which are not full, and what does not fit at the end of a segment of shared memory, are
+    // a small share of the budget.
+    static std::size_t chunk_size(std::size_t budget);
+
+    // Whether other processes see it.
+    bool shared() const { return area_ != nullptr; }
+
     // How many chunks of one kind there can be.
     static std::uint32_t max_chunks(std::size_t budget, const ArenaLayout& layout);
+
+    // The most that an area in shared memory may take for this budget; its segments would else double in size.
+    static std::size_t area_limit(std::size_t budget) { return budget + budget / 32; }
 
     // Claims a node with `level` upper slots and, if it is not 0, room for a payload of that size apart from the node.
     // Returns false when memory is used up.
@@ -53,14 +64,16 @@ class BuildArena {
     std::byte* const* upper_chunks() { return uppers_; }
     std::byte* const* payload_chunks() { return payloads_; }
 
-    // The table for merging equal vectors, all kNoNode; created by one participant, then looked up by the others.
-    void create_equal_table();
+    // The table for merging equal vectors. Its memory grows with the nodes, so that it is there in the end; one
+    // participant fills it with kNoNode, then the others look it up.
+    void clear_equal_table();
     std::atomic<NodeId>* equal_table();
     void free_equal_table();
 
  private:
     bool grow(std::atomic<std::uint32_t>* count, dsa_pointer* directory, std::byte** chunks, std::size_t chunk_size,
               std::uint32_t wanted);
+    bool reserve_equal_table(std::size_t size);
     std::byte* map(dsa_pointer* directory, std::byte** chunks, std::uint32_t chunk);
 
     ArenaShared* shared_;

@@ -71,7 +71,10 @@ class Check {
     struct NodeInfo {
         NodeState state;
         std::uint8_t level;
-        bool reached;
+        NodeId parent;
+        bool held;      // by its parent's list
+        bool anchored;  // parents lead from it to the entry point
+        bool reached;   // over links from the entry point
     };
 
     const IndexLayout& layout() const { return store_.layout(); }
@@ -129,7 +132,7 @@ class Check {
         used_[block] = tail->used;
         for (std::uint32_t i = 0; kind == kNode && i < tail->used; ++i) {
             auto* header = slot_at<NodeHeader>(page, geometry, i);
-            nodes_[geometry.id_at(block, i)] = {header->state, header->level, false};
+            nodes_[geometry.id_at(block, i)] = {header->state, header->level, header->parent, false, false, false};
             if (header->state > NodeState::kDying) fault(block, i, "node is in no known state");
         }
     }
@@ -149,6 +152,8 @@ class Check {
         auto entry = nodes_.find(meta_.entry_node);
         if (entry == nodes_.end() || entry->second.state == NodeState::kFree)
             fault(kMetaBlock, 0, "entry point is not a node");
+        else if (entry->second.parent != meta_.entry_node)
+            fault(kMetaBlock, 0, "entry point has a parent");
         else if (entry->second.level != meta_.entry_level)
             fault(kMetaBlock, 0, "entry point has level %d, not %d", entry->second.level, meta_.entry_level);
     }
@@ -176,6 +181,10 @@ class Check {
     void check_links(NodeId node, const std::byte* payload, int level, NodeState state) {
         NodeId ids[kMaxLinks];
         int count = store_.links(node, level, ids);
+        for (int i = 0; level == 0 && i < count; ++i) {
+            auto child = nodes_.find(ids[i]);
+            if (child != nodes_.end() && child->second.parent == node) child->second.held = true;
+        }
         std::sort(ids, ids + count);
         if (std::adjacent_find(ids, ids + count) != ids + count)
             fault(block_of(node), position_of(node), "links twice to the same node on level %d", level);
@@ -329,13 +338,31 @@ class Check {
         Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
         for (const auto& [row, node] : rows_) {
             const NodeInfo& info = nodes_[node];
-            if (info.state != NodeState::kLive || info.reached || reported.contains(node)) continue;
+            const char* parents = info.state == NodeState::kLive ? fault_of_parents(node) : nullptr;
+            if (info.state != NodeState::kLive || (info.reached && parents == nullptr) || reported.contains(node))
+                continue;
             ItemPointerData item = decode_row(row);
             if (!table_index_fetch_tuple_check(heap_, &item, snapshot, nullptr)) continue;
-            fault(block_of(node), position_of(node), "cannot be reached from the entry point");
+            if (!info.reached) fault(block_of(node), position_of(node), "cannot be reached from the entry point");
+            if (parents != nullptr) fault(block_of(node), position_of(node), "%s", parents);
             reported.insert(node);
         }
         UnregisterSnapshot(snapshot);
+    }
+
+    // What is wrong on the way from a node to the root. Dying nodes are parents too, until vacuum comes to its end.
+    const char* fault_of_parents(NodeId node) {
+        NodeId first = node;
+        for (std::size_t steps = 0; node != meta_.entry_node; ++steps) {
+            auto found = nodes_.find(node);
+            if (found == nodes_.end() || found->second.state == NodeState::kFree) return "has a parent that is no node";
+            if (found->second.anchored) break;
+            if (!found->second.held) return "is not linked to by its parent";
+            if (steps > nodes_.size()) return "has parents that run in a circle";
+            node = found->second.parent;
+        }
+        for (NodeId met = first; met != node; met = nodes_[met].parent) nodes_[met].anchored = true;
+        return nullptr;
     }
 
     void check_row(ItemPointer row, Datum value) {

@@ -17,9 +17,11 @@ namespace {
 template <typename Codec>
 class Inserter {
  public:
-    Inserter(PageStore<Codec>& store, const std::byte* payload, ItemPointer row, ContextMemory* memory)
+    Inserter(PageStore<Codec>& store, const std::byte* payload, ItemPointer row, LWLock* build_lock,
+             ContextMemory* memory)
         : store_(store),
           index_(store.index()),
+          build_lock_(build_lock),
           payload_(payload),
           size_(store.codec().size_of(payload)),
           row_(row),
@@ -28,30 +30,54 @@ class Inserter {
     void run() {
         int level = level_for(encode_row(row_), store_.options().m);
         // Vacuum waits for this lock before it frees nodes, so that no insert links to one that is about to go.
-        LOCKMODE mode = ShareLock;
-        LockPage(index_, kMetaBlock, mode);
+        bool exclusive = false;
+        lock(exclusive);
         for (;;) {
             store_.set_entry_point(read_meta(index_).entry_point());
             plan_links(store_, payload_, level, kNoNode, plan_);
             if (add_to_equal()) break;
             bool alone = plan_.neighbours(0).count == 0;
-            if (mode == ShareLock && (alone || level > store_.entry_point().level)) {
+            if (!exclusive && (alone || level > store_.entry_point().level)) {
                 // The node becomes the entry point; alone, since nodes that raise it at the same time would not be
                 // linked with each other on the new levels. What was planned may no longer hold once the lock is there.
-                UnlockPage(index_, kMetaBlock, mode);
-                mode = ExclusiveLock;
-                LockPage(index_, kMetaBlock, mode);
+                unlock(exclusive);
+                exclusive = true;
+                lock(exclusive);
                 continue;
             }
             NodeId node = write_node(level);
+            if (exclusive && (alone || level > store_.entry_point().level)) {
+                raise_root(store_, node, level);
+            } else if (!link_to_parent(store_, node, payload_, plan_)) {
+                // Nearly all nodes are dying, and have the places of all that live.
+                unlock(exclusive);
+                exclusive = true;
+                lock(exclusive);
+                store_.set_entry_point(read_meta(index_).entry_point());
+                // Unless vacuum has found one; what is left of the plan may be gone.
+                if (store_.parent(node) == kNoNode) raise_root(store_, node, level);
+                break;
+            }
             link_back(store_, node, payload_, level, plan_);
-            if (alone || level > store_.entry_point().level) set_entry_point(index_, store_.logging(), {node, level});
             break;
         }
-        UnlockPage(index_, kMetaBlock, mode);
+        unlock(exclusive);
     }
 
  private:
+    void lock(bool exclusive) {
+        if (build_lock_ != nullptr)
+            LWLockAcquire(build_lock_, exclusive ? LW_EXCLUSIVE : LW_SHARED);
+        else
+            LockPage(index_, kMetaBlock, exclusive ? ExclusiveLock : ShareLock);
+    }
+    void unlock(bool exclusive) {
+        if (build_lock_ != nullptr)
+            LWLockRelease(build_lock_);
+        else
+            UnlockPage(index_, kMetaBlock, exclusive ? ExclusiveLock : ShareLock);
+    }
+
     // If a node has the same vector, the row joins it.
     bool add_to_equal() {
         float self = store_.distance(payload_, payload_);
@@ -136,6 +162,7 @@ class Inserter {
         header->row_count = 1;
         header->upper = kNoSlot;
         header->more_rows = kNoSlot;
+        header->parent = kNoNode;
         header->rows[0] = *row_;
         if (layout.payloads_apart()) {
             *reference_of(header) = reference;
@@ -198,6 +225,7 @@ class Inserter {
 
     PageStore<Codec>& store_;
     Relation index_;
+    LWLock* build_lock_;
     const std::byte* payload_;
     std::size_t size_;  // of the payload
     ItemPointer row_;
@@ -207,12 +235,12 @@ class Inserter {
 }  // namespace
 
 void insert_payload(Relation index, const OperatorClass& opclass, const std::byte* payload, ItemPointer row,
-                    Logging logging, MemoryContext context) {
+                    Logging logging, LWLock* build_lock, MemoryContext context) {
     MetaPage meta = read_meta(index);
     ContextMemory memory(context);
     with_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
         PageStore store(index, meta, codec, logging, &memory);
-        Inserter(store, payload, row, &memory).run();
+        Inserter(store, payload, row, build_lock, &memory).run();
     });
 }
 
@@ -225,7 +253,7 @@ bool insert(Relation index, Datum* values, const bool* isnull, ItemPointer row) 
     const OperatorClass& opclass = operator_class(index);
     MetaPage meta = read_meta(index);
     const std::byte* payload = encode_value(opclass, static_cast<int>(meta.dimensions), values[0]);
-    if (payload != nullptr) insert_payload(index, opclass, payload, row, Logging::kEachChange, context);
+    if (payload != nullptr) insert_payload(index, opclass, payload, row, Logging::kEachChange, nullptr, context);
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     return false;

@@ -28,7 +28,7 @@ inline constexpr SlotId kNoSlot = 0xFFFFFFFF;
 inline constexpr NodeId kOwnerToCome = 0xFFFFFFFE;
 
 inline constexpr std::uint32_t kMagic = 0x58484856;
-inline constexpr std::uint16_t kFormatVersion = 1;
+inline constexpr std::uint16_t kFormatVersion = 2;
 inline constexpr BlockNumber kMetaBlock = 0;
 
 // Kinds of slots; each has a chain of free slots and a page that still takes new ones. Kinds from kPayload on hold
@@ -101,12 +101,12 @@ struct NodeHeader {
     std::uint8_t unused;
     SlotId upper;      // links on level 1; in a free slot, the next one of the chain
     SlotId more_rows;  // newest slot of further rows
-    std::uint16_t unused2;
+    NodeId parent;     // whose level-0 list keeps the link to this node; itself for the root, kNoNode until linked
     ItemPointerData rows[kInlineRows];
 
     SlotId& next_free() { return upper; }
 };
-static_assert(sizeof(NodeHeader) == 32);
+static_assert(sizeof(NodeHeader) == 36);
 
 // A node's links on one level.
 struct LinksHeader {

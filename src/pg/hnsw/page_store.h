@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "core/graph/reach.h"
+#include "core/graph/link.h"
 #include "pg/boundary.h"
 #include "pg/hnsw/layout.h"
 #include "pg/hnsw/page.h"
@@ -106,40 +106,20 @@ class PageStore {
     // Called in long loops, while no lock is held.
     void set_pause(void (*pause)()) { pause_ = pause; }
 
-    // Calls visit(node) for every live node in the pages that there are now, while no lock is held.
-    template <typename Visit>
-    void for_each_live_node(Visit visit) {
-        const SlotGeometry& geometry = layout_.slots(kNode);
-        BlockNumber blocks = RelationGetNumberOfBlocks(index_);
-        for (BlockNumber block = kMetaBlock + 1; block < blocks; ++block) {
-            check_for_interrupts();
-            NodeId live[BLCKSZ / sizeof(NodeHeader)];
-            std::size_t count = 0;
-            Buffer buffer = ReadBuffer(index_, block);
-            LockBuffer(buffer, BUFFER_LOCK_SHARE);
-            Page page = BufferGetPage(buffer);
-            // A page can be without content if the server stopped after adding it.
-            bool nodes = !PageIsNew(page) && page_tail(page)->kind == page_kind(kNode);
-            std::uint32_t used = nodes ? std::min<std::uint32_t>(page_tail(page)->used, geometry.per_page) : 0;
-            for (std::uint32_t i = 0; i < used; ++i) {
-                if (slot_at<NodeHeader>(page, geometry, i)->state == NodeState::kLive)
-                    live[count++] = geometry.id_at(block, i);
-            }
-            UnlockReleaseBuffer(buffer);
-            for (std::size_t i = 0; i < count; ++i) visit(live[i]);
-        }
-    }
-
     // -- GraphStore
 
-    static constexpr bool kLinksUnreachable = false;
+    bool is_live(NodeId node) {
+        Buffer buffer;
+        bool live = pin_header(node, &buffer)->state == NodeState::kLive;
+        ReleaseBuffer(buffer);
+        return live;
+    }
 
-    // Links what level 0 does not reach from the entry point, which is read anew.
-    void link_unreached(ContextMemory* memory) {
-        entry_point_ = read_meta(index_).entry_point();
-        std::size_t count = layout_.slots(kNode).id_at(RelationGetNumberOfBlocks(index_), 0);
-        link_unreachable(
-            *this, count, [this](auto visit) { for_each_live_node(visit); }, memory);
+    NodeId parent(NodeId node) {
+        Buffer buffer;
+        NodeId parent = pin_header(node, &buffer)->parent;
+        ReleaseBuffer(buffer);
+        return parent;
     }
 
     const std::byte* payload(NodeId node) {
@@ -182,16 +162,67 @@ class PageStore {
         Buffer buffer;
         LinksHeader* links = lock_links(node, level, BUFFER_LOCK_EXCLUSIVE, &buffer);
         if (links == nullptr) return LinkUpdate::kGone;
-        bool same = links->count == expected.count;
-        for (int i = 0; same && i < expected.count; ++i) same = links->ids[i] == expected.links[i].node;
-        if (same) {
+        LinkUpdate update = may_replace(links, expected);
+        if (level == 0) {
+            if (header_in(BufferGetPage(buffer), node)->state != NodeState::kLive)
+                update = LinkUpdate::kGone;
+            else if (update == LinkUpdate::kDone && drops_child(node, expected, desired))
+                update = LinkUpdate::kChanged;
+        }
+        if (update == LinkUpdate::kDone) {
             PageEdit edit(index_, logging_);
             std::ptrdiff_t offset = reinterpret_cast<char*>(links) - BufferGetPage(buffer);
             write_links(at<LinksHeader>(edit.page(buffer), static_cast<std::size_t>(offset)), desired);
             edit.finish();
         }
         UnlockReleaseBuffer(buffer);
-        return same ? LinkUpdate::kDone : LinkUpdate::kChanged;
+        return update;
+    }
+
+    LinkUpdate adopt(NodeId owner, NodeId node, const LinkList& expected, const LinkList& desired) {
+        NodePages pages = lock_pages(owner, node);
+        NodeHeader* header = header_in(BufferGetPage(pages.first), owner);
+        LinkUpdate update = may_replace(links_of(header, layout_), expected);
+        if (header->state != NodeState::kLive)
+            update = LinkUpdate::kGone;
+        else if (update == LinkUpdate::kDone && drops_child(owner, expected, desired))
+            update = LinkUpdate::kChanged;
+        if (update == LinkUpdate::kDone) {
+            PageEdit edit(index_, logging_);
+            Page page = edit.page(pages.first);
+            write_links(links_of(header_in(page, owner), layout_), desired);
+            header_in(pages.apart() ? edit.page(pages.second) : page, node)->parent = owner;
+            edit.finish();
+        }
+        unlock(pages);
+        return update;
+    }
+
+    // Makes `node` the entry point and the root of the tree, and the parent of the root that was, `old_root`, if there
+    // is one: at once, so that the tree is whole at any time. The list is to hold the old root. kChanged: the list is
+    // no longer `expected`, or the entry point `seen`. The caller holds the heavyweight lock exclusively.
+    LinkUpdate make_root(NodeId node, int level, NodeId seen, NodeId old_root, const LinkList& expected,
+                         const LinkList& desired) {
+        Buffer meta_buffer = read_page(index_, kMetaBlock, BUFFER_LOCK_EXCLUSIVE, PageKind::kMeta);
+        NodePages pages = lock_pages(node, old_root == kNoNode ? node : old_root);
+        LinkUpdate update = may_replace(links_of(header_in(BufferGetPage(pages.first), node), layout_), expected);
+        bool moved = meta_page(BufferGetPage(meta_buffer))->entry_node != seen;
+        if (update == LinkUpdate::kDone && (moved || drops_child(node, expected, desired)))
+            update = LinkUpdate::kChanged;
+        if (update == LinkUpdate::kDone) {
+            PageEdit edit(index_, logging_);
+            MetaPage* meta = meta_page(edit.page(meta_buffer));
+            meta->entry_node = node;
+            meta->entry_level = level;
+            Page page = edit.page(pages.first);
+            write_links(links_of(header_in(page, node), layout_), desired);
+            if (old_root != kNoNode) header_in(pages.apart() ? edit.page(pages.second) : page, old_root)->parent = node;
+            header_in(page, node)->parent = node;
+            edit.finish();
+        }
+        unlock(pages);
+        UnlockReleaseBuffer(meta_buffer);
+        return update;
     }
 
     static void write_links(LinksHeader* links, const LinkList& list) {
@@ -311,6 +342,50 @@ class PageStore {
 
     std::pmr::memory_resource* payload_memory() const { return payloads_.get_allocator().resource(); }
 
+    // The pages of two nodes, exclusively locked; one page if both lie in it.
+    struct NodePages {
+        Buffer first;
+        Buffer second;
+        bool apart() const { return second != InvalidBuffer; }
+    };
+
+    // In the order of their blocks, so that two backends do not wait for each other.
+    NodePages lock_pages(NodeId first, NodeId second) {
+        NodePages pages{InvalidBuffer, InvalidBuffer};
+        pin_header(first, &pages.first);
+        BlockNumber first_block = layout_.slots(kNode).block_of(first);
+        BlockNumber second_block = layout_.slots(kNode).block_of(second);
+        if (first_block != second_block) pin_header(second, &pages.second);
+        if (pages.apart() && second_block < first_block) LockBuffer(pages.second, BUFFER_LOCK_EXCLUSIVE);
+        LockBuffer(pages.first, BUFFER_LOCK_EXCLUSIVE);
+        if (pages.apart() && second_block > first_block) LockBuffer(pages.second, BUFFER_LOCK_EXCLUSIVE);
+        return pages;
+    }
+    static void unlock(const NodePages& pages) {
+        UnlockReleaseBuffer(pages.first);
+        if (pages.apart()) UnlockReleaseBuffer(pages.second);
+    }
+
+    NodeHeader* header_in(Page page, NodeId node) const {
+        return slot_in<NodeHeader>(page, layout_.slots(kNode), node);
+    }
+
+    static LinkUpdate may_replace(const LinksHeader* links, const LinkList& expected) {
+        bool same = links->count == expected.count;
+        for (int i = 0; same && i < expected.count; ++i) same = links->ids[i] == expected.links[i].node;
+        return same ? LinkUpdate::kDone : LinkUpdate::kChanged;
+    }
+
+    // Whether a live child of the node, whose page is locked, would be dropped. Vacuum can have made it one since the
+    // list was read, without changing the list: it sets the parent under the lock of this page.
+    bool drops_child(NodeId node, const LinkList& expected, const LinkList& desired) {
+        for (int i = 0; i < expected.count; ++i) {
+            NodeId link = expected.links[i].node;
+            if (!holds(desired, link) && parent(link) == node && is_live(link)) return true;
+        }
+        return false;
+    }
+
     // Pins and locks the page with the links of `node` on `level`; nullptr (and nothing pinned) if there are none.
     LinksHeader* lock_links(NodeId node, int level, int lock_mode, Buffer* buffer) {
         NodeHeader* header = lock_header(node, level == 0 ? lock_mode : BUFFER_LOCK_SHARE, buffer);
@@ -342,5 +417,29 @@ class PageStore {
     std::pmr::unordered_map<NodeId, std::byte*> payloads_;
     std::pmr::vector<std::byte> copies_;  // room for kPins payloads, where they have to be copied
 };
+
+// Makes a live node the entry point and the root, with the one that was as its child. The caller holds the heavyweight
+// lock exclusively.
+template <typename Codec>
+void raise_root(PageStore<Codec>& store, NodeId node, int level) {
+    const std::byte* payload = store.payload(node);
+    LinkList expected;
+    for (;;) {
+        NodeId seen = read_meta(store.index()).entry_node;
+        NodeId old_root = seen == node ? kNoNode : seen;
+        store.read_links(node, payload, 0, &expected);
+        LinkList desired = expected;
+        if (old_root != kNoNode && !holds(expected, old_root)) {
+            const std::byte* old_payload = store.payload(old_root);
+            Candidate link{store.distance(payload, old_payload), old_root};
+            // A node whose list is full of children is a bad root, but no insert makes one of it, and vacuum goes on to
+            // attach whoever does not hang on a live node.
+            if (!enter_list(store, node, 0, link, old_payload, true, &desired)) old_root = kNoNode;
+        }
+        if (store.make_root(node, level, seen, old_root, expected, desired) == LinkUpdate::kDone) break;
+        store.check_for_interrupts();
+    }
+    store.set_entry_point({node, level});
+}
 
 }  // namespace vectorx::pg::hnsw

@@ -3,9 +3,10 @@
 // Passes, each over the pages that were there when it began; README.md says why they are safe beside inserts and
 // scans:
 //   1. remove dead rows; a node that loses its last row is dying
-//   2. repair: whoever links to a dying node gets other neighbours
-//   3. free the dying nodes
-//   4. free upper and rows slots that no node refers to
+//   2. anchor: whoever is a child of a dying node gets another parent
+//   3. repair: whoever links to a dying node gets other neighbours
+//   4. free the dying nodes
+//   5. free upper and rows slots that no node refers to
 #include <algorithm>
 #include <vector>
 
@@ -65,14 +66,12 @@ class Vacuum {
     void run() {
         remove_dead_rows();
         if (!dying_.empty()) {
-            // Inserts that began before may still link to dying nodes; those that begin later will not.
-            wait_for_inserts();
+            replace_root();
+            bool anchored = anchor();
             repair();
-            replace_entry_point();
-            store_.link_unreached(memory_);
+            // Now that no live node links to a dying one, there are places enough.
+            if (!anchored) anchor();
             free_dying();
-        } else {
-            store_.link_unreached(memory_);
         }
         sweep<UpperSlot>(kUpper, referred_uppers_);
         sweep<RowsSlot>(kRows, referred_rows_);
@@ -83,11 +82,6 @@ class Vacuum {
 
  private:
     const IndexLayout& layout() const { return store_.layout(); }
-
-    void wait_for_inserts() {
-        LockPage(index_, kMetaBlock, ExclusiveLock);
-        UnlockPage(index_, kMetaBlock, ExclusiveLock);
-    }
 
     // Calls visit(block, used) for every page whose slots are of that kind. No lock is held.
     template <typename Visit>
@@ -133,6 +127,7 @@ class Vacuum {
         Buffer buffer;
         NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_EXCLUSIVE, &buffer);
         SlotId upper = kNoSlot;
+        int level = header->level;
         if (header->state == NodeState::kDying) dying_.insert(node);  // an earlier vacuum did not come to its end
         if (header->state == NodeState::kLive) {
             bool dead[kInlineRows];
@@ -159,6 +154,7 @@ class Vacuum {
                 dying_.insert(node);
             else
                 upper = header->upper;
+            if (!dies && level > highest_live_.level) highest_live_ = {node, level};
         }
         UnlockReleaseBuffer(buffer);
 
@@ -231,18 +227,67 @@ class Vacuum {
 
     // -- pass 2
 
+    // Waits until no insert is under way that may link to dying nodes; those that begin later will not. From then on
+    // the root is live.
+    void replace_root() {
+        LockPage(index_, kMetaBlock, ExclusiveLock);
+        store_.set_entry_point(read_meta(index_).entry_point());
+        if (dying_.contains(store_.entry_point().node)) {
+            NodeId root = highest_live_.node;
+            // None when pass 1 came by, but an insert may have come after it.
+            if (root == kNoNode)
+                for_each_node([&](NodeId node) {
+                    if (root == kNoNode && store_.is_live(node)) root = node;
+                });
+            if (root == kNoNode) {
+                set_entry_point(index_, Logging::kEachChange, {});
+                store_.set_entry_point({});
+            } else {
+                raise_root(store_, root, level_of(root));
+            }
+        }
+        UnlockPage(index_, kMetaBlock, ExclusiveLock);
+    }
+
+    // -1 if the node is not live.
+    int level_of(NodeId node) {
+        Buffer buffer;
+        NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer);
+        int level = header->state == NodeState::kLive ? header->level : -1;
+        UnlockReleaseBuffer(buffer);
+        return level;
+    }
+
+    // Gives live nodes whose parents are not live others that are. Returns false if some found none that has a place.
+    bool anchor() {
+        ParentTree tree(store_, memory_);
+        bool all = true;
+        for_each_node([&](NodeId node) {
+            if (!store_.is_live(node)) return;
+            NodeId parent = store_.parent(node);
+            if (parent == node || (parent != kNoNode && store_.is_live(parent))) return;
+            if (parent != kNoNode) {
+                // Only vacuum changes the parent of a node that has one.
+                all &= tree.attach(node);
+                return;
+            }
+            // Either an insert is at it, or one has not come to its end. Meanwhile it would become somebody's parent.
+            LockPage(index_, kMetaBlock, ExclusiveLock);
+            store_.set_entry_point(read_meta(index_).entry_point());
+            if (store_.is_live(node) && store_.parent(node) == kNoNode) all &= tree.attach(node);
+            UnlockPage(index_, kMetaBlock, ExclusiveLock);
+        });
+        return all;
+    }
+
+    // -- pass 3
+
     void repair() {
         RepairScratch scratch(store_.options(), memory_);
         store_.set_entry_point(read_meta(index_).entry_point());
         auto dead = [this](NodeId node) { return dying_.contains(node); };
         for_each_node([&](NodeId node) {
-            Buffer buffer;
-            NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_SHARE, &buffer);
-            int level = header->state == NodeState::kLive ? header->level : -1;
-            UnlockReleaseBuffer(buffer);
-            // Every live node that the entry point may have to be moved to passes here: one that is inserted from now
-            // on links to live nodes, or makes itself the entry point if there is none.
-            if (level > highest_live_.level) highest_live_ = {node, level};
+            int level = level_of(node);
             for (int l = 0; l <= level; ++l) {
                 if (links_to_dying(node, l)) repair_links(store_, node, store_.payload(node), l, dead, scratch);
                 store_.release_payloads();
@@ -256,14 +301,7 @@ class Vacuum {
         return std::any_of(links, links + count, [this](NodeId link) { return dying_.contains(link); });
     }
 
-    void replace_entry_point() {
-        // Exclusive, since inserts raise the entry point under this lock.
-        LockPage(index_, kMetaBlock, ExclusiveLock);
-        if (dying_.contains(read_meta(index_).entry_node)) set_entry_point(index_, Logging::kEachChange, highest_live_);
-        UnlockPage(index_, kMetaBlock, ExclusiveLock);
-    }
-
-    // -- pass 3
+    // -- pass 4
 
     void free_dying() {
         const SlotGeometry& geometry = layout().slots(kNode);
@@ -276,7 +314,7 @@ class Vacuum {
         });
     }
 
-    // -- pass 4
+    // -- pass 5
 
     // The upper and payload slots of freed nodes, the rows slots that have left a chain, and what an insert left behind
     // that did not come to its end. `referred` holds slots that nodes referred to in pass 1.
@@ -376,27 +414,9 @@ IndexBulkDeleteResult* bulk_delete(IndexVacuumInfo* info, IndexBulkDeleteResult*
     return stats;
 }
 
-// Inserts can leave nodes out of reach. A bulk delete has looked after them if rows were deleted; if not, this does.
-void link_unreached(Relation index) {
-    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "hnsw vacuum", ALLOCSET_DEFAULT_SIZES);
-    MemoryContext caller = MemoryContextSwitchTo(context);
-    MetaPage meta = read_meta(index);
-    ContextMemory memory(context);
-    with_codec(operator_class(index), static_cast<int>(meta.dimensions), [&](const auto& codec) {
-        PageStore store(index, meta, codec, Logging::kEachChange, &memory);
-        store.set_pause(vacuum_delay);
-        store.link_unreached(&memory);
-    });
-    MemoryContextSwitchTo(caller);
-    MemoryContextDelete(context);
-}
-
 IndexBulkDeleteResult* vacuum_cleanup(IndexVacuumInfo* info, IndexBulkDeleteResult* stats) {
-    if (info->analyze_only) return stats;
-    if (stats == nullptr) {
-        link_unreached(info->index);
-        return nullptr;
-    }
+    // Without dead rows there is nothing to do.
+    if (info->analyze_only || stats == nullptr) return stats;
     stats->num_pages = RelationGetNumberOfBlocks(info->index);
     return stats;
 }

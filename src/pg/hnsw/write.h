@@ -120,6 +120,7 @@ class GraphWriter {
             out->level = header.level;
             out->upper = header.level == 0 ? kNoSlot : slot_number(kUpper, header.upper);
             out->more_rows = kNoSlot;
+            out->parent = store_.header(store_.parent(node)).output_id;
             out->rows[out->row_count++] = decode_row(header.row);
             NodeId equal = header.next_equal.load();
             while (equal != kNoNode && out->row_count < kInlineRows) {

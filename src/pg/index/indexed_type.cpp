@@ -8,8 +8,10 @@
 #include "vectorx/elementwise.h"
 
 extern "C" {
+#include <access/amvalidate.h>
 #include <access/genam.h>
 #include <catalog/pg_type.h>
+#include <utils/regproc.h>
 #include <utils/varbit.h>
 }
 
@@ -91,6 +93,16 @@ const std::byte* encode(const OperatorClass& opclass, int dimensions, Datum valu
 const OperatorClass& operator_class(Relation index) {
     FmgrInfo* procedure = index_getprocinfo(index, 1, kSupportProcedure);
     return *reinterpret_cast<const OperatorClass*>(DatumGetPointer(FunctionCall1(procedure, PointerGetDatum(nullptr))));
+}
+
+void check_support_procedure(Relation index, const char* access_method) {
+    Oid procedure = index_getprocid(index, 1, kSupportProcedure);
+    // Without one, operator_class() says so.
+    if (!OidIsValid(procedure) || check_amproc_signature(procedure, INTERNALOID, true, 1, 1, INTERNALOID)) return;
+    ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
+                    errmsg("function %s cannot be the support function of an operator class for %s",
+                           format_procedure(procedure), access_method),
+                    errhint("Use one of vectorx's own operator classes, or name its support function.")));
 }
 
 int indexed_dimensions(Relation index, const char* access_method) {

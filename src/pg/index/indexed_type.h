@@ -26,6 +26,10 @@ inline constexpr int kSupportProcedure = 1;
 
 const OperatorClass& operator_class(Relation index);
 
+// CREATE INDEX's error for an operator class whose support function 1 is none of ours: operator_class() calls it
+// unseen.
+void check_support_procedure(Relation index, const char* access_method);
+
 // The column's dimensions (of bit strings, their length); errors of CREATE INDEX for a column without, or with too
 // many, which name the access method.
 int indexed_dimensions(Relation index, const char* access_method);

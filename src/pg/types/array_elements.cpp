@@ -1,6 +1,9 @@
 #include "pg/types/array_elements.h"
 
+#include <cmath>
+
 #include "pg/compat.h"
+#include "pg/types/value.h"
 #include "vectorx/elementwise.h"
 
 extern "C" {
@@ -11,12 +14,16 @@ extern "C" {
 namespace vectorx::pg {
 namespace {
 
-void numerics_to_floats(ArrayType* array, int dim, float* out) {
+// The first number that is out of range is reported, whether it is so for real or for the type.
+void numerics_to_floats(const VectorType& type, ArrayType* array, int dim, float* out) {
     Datum* elements;
     int count;
     deconstruct_array(array, NUMERICOID, -1, false, TYPALIGN_INT, &elements, nullptr, &count);
     Assert(count == dim);
-    for (int i = 0; i < dim; ++i) out[i] = DatumGetFloat4(DirectFunctionCall1(numeric_float4, elements[i]));
+    for (int i = 0; i < dim; ++i) {
+        out[i] = DatumGetFloat4(DirectFunctionCall1(numeric_float4, elements[i]));
+        if (std::fabs(out[i]) >= type.overflows_at && !std::isinf(out[i])) report_out_of_range(type, out[i]);
+    }
     pfree(elements);
 }
 
@@ -45,7 +52,7 @@ ArrayFloats array_floats(const VectorType& type, ArrayType* array, int32 typmod)
             convert(reinterpret_cast<const float8*>(data), count, floats);
             break;
         case NUMERICOID:
-            numerics_to_floats(array, dim, floats);
+            numerics_to_floats(type, array, dim, floats);
             break;
         default:
             ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("unsupported array type")));

@@ -10,10 +10,6 @@
 #include "vectorx/half.h"
 #include "vectorx/kernels.h"
 
-extern "C" {
-#include <common/shortest_dec.h>
-}
-
 namespace vectorx::pg {
 
 // A detoasted value; pgvector's layout, which is also what is stored on disk.

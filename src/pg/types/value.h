@@ -10,6 +10,7 @@
 #include "vectorx/wire.h"
 
 extern "C" {
+#include <common/shortest_dec.h>
 #include <libpq/pqformat.h>
 }
 
@@ -25,6 +26,15 @@ Value* allocate_value(std::size_t bytes) {
 
 [[noreturn]] inline void report_corrupt_length(const VectorType& type) {
     ereport(ERROR, (errcode(ERRCODE_DATA_CORRUPTED), errmsg("invalid length of a %s", type.name)));
+    pg_unreachable();
+}
+
+// For a number that becomes infinite as an element.
+[[noreturn]] inline void report_out_of_range(const VectorType& type, float x) {
+    char number[FLOAT_SHORTEST_DECIMAL_LEN];
+    float_to_shortest_decimal_buf(x, number);
+    ereport(ERROR, (errcode(ERRCODE_NUMERIC_VALUE_OUT_OF_RANGE),
+                    errmsg("\"%s\" is out of range for type %s", number, type.name)));
     pg_unreachable();
 }
 

@@ -130,16 +130,13 @@ sub rows_not_found
 }
 
 # What vectorx_check() finds wrong with an index and with the rows of its table: nothing, or a text that shows it.
-# An insert can give up the last link to another node, which then is out of reach until the next vacuum that removes nodes,
-# or REINDEX; a few such nodes, `unreached => 5`, are let pass, as recall and rows_not_found() judge them.
 sub index_faults
 {
-    my ($node, $index, %params) = (shift, shift, unreached => 5, @_);
+    my ($node, $index) = @_;
     return $node->safe_psql(
         'postgres', qq{
-        WITH faults AS (SELECT *, fault LIKE 'cannot be reached%' AS unreached FROM vectorx_check('$index', true))
-        SELECT string_agg(fault || ' at ' || coalesce(block::text, '-') || '/' || coalesce(slot::text, '-'), '; ') FROM (
-            SELECT * FROM faults WHERE NOT unreached OR (SELECT count(*) FROM faults WHERE unreached) > $params{unreached} LIMIT 9) t});
+        SELECT string_agg(fault || ' at ' || coalesce(block::text, '-') || '/' || coalesce(slot::text, '-'), '; ')
+        FROM (SELECT * FROM vectorx_check('$index', true) LIMIT 9) faults});
 }
 
 # Kills every process of the server at once with SIGKILL, and starts it again.
