@@ -14,7 +14,7 @@ EXTRA_CLEAN = $(OBJS:.o=.d)
 # types need both of them, and `vector` is the one that the others are cast to and from.
 TYPE_SQL := src/pg/types/vector.sql
 TYPE_SQL += $(filter-out $(TYPE_SQL),$(sort $(wildcard src/pg/types/*.sql)))
-SQL_PARTS = src/pg/extension.sql $(TYPE_SQL) $(sort $(wildcard src/pg/hnsw/*.sql)) src/pg/inspect/inspect.sql
+SQL_PARTS = src/pg/extension.sql $(TYPE_SQL) $(sort $(wildcard src/pg/hnsw/*.sql src/pg/ivfflat/*.sql)) src/pg/inspect/inspect.sql src/pg/cluster/cluster.sql
 DATA_built = vectorx--$(EXTVERSION).sql
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))

@@ -118,6 +118,14 @@ struct Kernels {
     CodeKernel code8;
     FastScanKernel fast_scan;
     HadamardKernel hadamard;
+
+    // For each row the centroid with the least bias - inner product, and that score: with half its squared norm as a
+    // centroid's bias it is the nearest one, and with bias 0 the one with the largest inner product. The first of equal
+    // ones; if there is a NaN, any. Row-major matrices; `scratch` has room for row_count * centroid_count floats. The
+    // order of additions depends on row_count as well.
+    void (*nearest_centroids)(const float* rows, std::size_t row_count, const float* centroids, const float* bias,
+                              std::size_t centroid_count, std::size_t dim, float* scratch, std::uint32_t* nearest,
+                              float* score);
 };
 
 // The table for this CPU.

@@ -2,6 +2,7 @@
 #include "pg/boundary.h"
 #include "pg/compat.h"
 #include "pg/hnsw/options.h"
+#include "pg/ivfflat/options.h"
 #include "vectorx/kernels.h"
 
 extern "C" {
@@ -26,5 +27,6 @@ void _PG_init(void) {
     vectorx::pg::guard([] {
         define_settings();
         vectorx::pg::hnsw::define_settings();
+        vectorx::pg::ivfflat::define_settings();
     });
 }

@@ -24,6 +24,7 @@ class Tables {
         Kernels table = {};
         simd::use_baseline_floats(&table);
         simd::use_baseline_bits(&table);
+        simd::use_baseline_matrices(&table);
         simd::use_baseline_codes(&table);
         add("baseline", table);
 #if defined(__x86_64__)
@@ -33,12 +34,14 @@ class Tables {
             __builtin_cpu_supports("popcnt")) {
             simd::use_avx2_floats(&table);
             simd::use_popcnt_bits(&table);
+            simd::use_avx2_matrices(&table);
             simd::use_avx2_codes(&table);
             add("avx2", table);
             if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                 __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
                 __builtin_cpu_supports("avx512vl")) {
                 simd::use_avx512_floats(&table);
+                simd::use_avx512_matrices(&table);
                 add("avx512", table);
                 // What Ice Lake and Zen 4 brought.
                 if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vpopcntdq")) {

@@ -12,8 +12,8 @@ ifeq ($(shell $(CXX) -dumpmachine | cut -d- -f1),x86_64)
 AVX2_FLAGS = -mavx2 -mfma -mf16c -mpopcnt
 # GCC 12's own header reads variables that it leaves undefined on purpose (GCC bug 105593).
 AVX512_FLAGS = $(AVX2_FLAGS) -mavx512f -mavx512bw -mavx512cd -mavx512dq -mavx512vl -Wno-uninitialized -Wno-maybe-uninitialized
-src/core/simd/float_avx2.o: override CXXFLAGS += $(AVX2_FLAGS)
-src/core/simd/float_avx512.o: override CXXFLAGS += $(AVX512_FLAGS)
+src/core/simd/float_avx2.o src/core/simd/matrix_avx2.o: override CXXFLAGS += $(AVX2_FLAGS)
+src/core/simd/float_avx512.o src/core/simd/matrix_avx512.o: override CXXFLAGS += $(AVX512_FLAGS)
 src/core/simd/codes_avx2.o: override CXXFLAGS += $(AVX2_FLAGS)
 src/core/simd/codes_avx512_vnni.o: override CXXFLAGS += $(AVX512_FLAGS) -mavx512vnni
 src/core/simd/bits_popcnt.o: override CXXFLAGS += -mpopcnt

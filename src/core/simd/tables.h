@@ -8,11 +8,14 @@ namespace vectorx::simd {
 
 void use_baseline_floats(Kernels* table);
 void use_baseline_bits(Kernels* table);
+void use_baseline_matrices(Kernels* table);
 void use_baseline_codes(Kernels* table);
 
 #if defined(__x86_64__)
 void use_avx2_floats(Kernels* table);
 void use_avx512_floats(Kernels* table);
+void use_avx2_matrices(Kernels* table);
+void use_avx512_matrices(Kernels* table);
 void use_avx2_codes(Kernels* table);
 void use_avx512_vnni_codes(Kernels* table);
 void use_popcnt_bits(Kernels* table);

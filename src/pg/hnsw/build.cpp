@@ -3,14 +3,13 @@
 
 #include "pg/hnsw/callbacks.h"
 #include "pg/hnsw/options.h"
+#include "pg/index/workers.h"
 
 extern "C" {
 #include <access/parallel.h>
 #include <access/xact.h>
 #include <access/xloginsert.h>
 #include <executor/instrument.h>
-#include <optimizer/optimizer.h>
-#include <optimizer/planner.h>
 #include <storage/smgr.h>
 #include <tcop/tcopprot.h>
 #include <utils/snapmgr.h>
@@ -65,14 +64,6 @@ void write_empty_index(Relation index, ForkNumber fork) {
     add_centre_pages(index, fork, meta);
 }
 
-// Linking costs so much more than scanning that the table's size, by which PostgreSQL would reckon, is no guide: where
-// it allows workers at all, use as many as the settings allow.
-int worker_count(Relation heap, Relation index) {
-    if (plan_create_index_workers(RelationGetRelid(heap), RelationGetRelid(index)) == 0) return 0;
-    int wanted = RelationGetParallelWorkers(heap, -1);
-    return wanted == -1 ? max_parallel_maintenance_workers : Min(wanted, max_parallel_maintenance_workers);
-}
-
 class Build {
  public:
     Build(Relation heap, Relation index, IndexInfo* info)
@@ -88,7 +79,7 @@ class Build {
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
             ArenaLayout layout({meta_.m, meta_.ef_construction}, codec, BuildArena::chunk_size(budget));
             std::uint32_t chunks = BuildArena::max_chunks(budget, layout);
-            int workers = worker_count(heap_, index_);
+            int workers = build_worker_count(heap_, index_);
             if (workers == 0 || !run_parallel(codec, workers, budget, chunks)) run_alone(codec, budget, chunks);
         });
     }

@@ -3,6 +3,7 @@
 
 #include "pg/compat.h"
 #include "pg/hnsw/page.h"
+#include "pg/inspect/stats.h"
 
 extern "C" {
 #include <access/genam.h>
@@ -70,7 +71,7 @@ HeapTuple index_stats(Relation index, TupleDesc descriptor) {
         return Float8GetDatum(whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole));
     };
     std::int64_t bytes = static_cast<std::int64_t>(blocks) * BLCKSZ;
-    Datum values[] = {
+    Datum values[kStatsColumns] = {
         CStringGetTextDatum(storage_name(meta.storage)),
         Int32GetDatum(static_cast<int32>(meta.dimensions)),
         Int32GetDatum(meta.m),
@@ -91,7 +92,8 @@ HeapTuple index_stats(Relation index, TupleDesc descriptor) {
         Int64GetDatum(bytes),
         ratio(bytes, counts.rows),
     };
-    bool nulls[lengthof(values)] = {};
+    bool nulls[kStatsColumns] = {};
+    nulls[kStatsLists] = nulls[kStatsListPages] = nulls[kStatsImbalance] = true;
     return heap_form_tuple(descriptor, values, nulls);
 }
 

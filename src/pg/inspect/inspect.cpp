@@ -2,6 +2,7 @@
 #include "pg/hnsw/inspect.h"
 #include "pg/boundary.h"
 #include "pg/compat.h"
+#include "pg/ivfflat/inspect.h"
 
 extern "C" {
 #include <access/genam.h>
@@ -31,14 +32,17 @@ void check_may_inspect(Oid oid) {
         aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_INDEX, name);
 }
 
+bool is_hnsw(Relation index) { return index->rd_rel->relam == get_index_am_oid("hnsw", false); }
+bool is_ivfflat(Relation index) { return index->rd_rel->relam == get_index_am_oid("ivfflat", false); }
+
 // Opens an index of ours; an error if it is something else, or the user may not look into it.
 Relation open_for_inspection(Oid oid, LOCKMODE mode) {
     // Before the lock, for which others would have to wait.
     check_may_inspect(oid);
     Relation index = relation_open(oid, mode);
-    if (index->rd_rel->relkind != RELKIND_INDEX || index->rd_rel->relam != get_index_am_oid("hnsw", false)) {
+    if (index->rd_rel->relkind != RELKIND_INDEX || !(is_hnsw(index) || is_ivfflat(index))) {
         ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
-                        errmsg("\"%s\" is not an hnsw index", RelationGetRelationName(index))));
+                        errmsg("\"%s\" is not an hnsw or ivfflat index", RelationGetRelationName(index))));
     }
     if (RELATION_IS_OTHER_TEMP(index)) {
         ereport(ERROR,
@@ -52,7 +56,8 @@ Datum index_stats(FunctionCallInfo fcinfo) {
     if (get_call_result_type(fcinfo, nullptr, &descriptor) != TYPEFUNC_COMPOSITE)
         elog(ERROR, "return type must be a row type");
     Relation index = open_for_inspection(PG_GETARG_OID(0), AccessShareLock);
-    HeapTuple row = hnsw::index_stats(index, BlessTupleDesc(descriptor));
+    BlessTupleDesc(descriptor);
+    HeapTuple row = is_hnsw(index) ? hnsw::index_stats(index, descriptor) : ivfflat::index_stats(index, descriptor);
     relation_close(index, AccessShareLock);
     return HeapTupleGetDatum(row);
 }
@@ -68,7 +73,10 @@ void check(FunctionCallInfo fcinfo) {
     if (OidIsValid(heap_oid)) LockRelationOid(heap_oid, ShareUpdateExclusiveLock);
     Relation index = open_for_inspection(oid, ShareUpdateExclusiveLock);
     Relation heap = table_open(index->rd_index->indrelid, NoLock);
-    hnsw::check(heap, index, heapallindexed, result);
+    if (is_hnsw(index))
+        hnsw::check(heap, index, heapallindexed, result);
+    else
+        ivfflat::check(heap, index, heapallindexed, result);
     relation_close(index, ShareUpdateExclusiveLock);
     table_close(heap, ShareUpdateExclusiveLock);
 }

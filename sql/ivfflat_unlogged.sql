@@ -1,0 +1,24 @@
+-- Unlogged tables: an index with an empty copy to begin with after a crash. What a crash does is in test/t.
+SET enable_seqscan = off;
+SET jit = off;
+CREATE UNLOGGED TABLE ivfflat_unlogged (id int, v vector(3)) WITH (autovacuum_enabled = off);
+INSERT INTO ivfflat_unlogged SELECT i, ARRAY[i, i % 7, i % 3]::vector FROM generate_series(1, 30) i;
+CREATE INDEX ivfflat_unlogged_index ON ivfflat_unlogged USING ivfflat (v vector_l2_ops) WITH (lists = 4);
+INSERT INTO ivfflat_unlogged SELECT i, ARRAY[i, i % 7, i % 3]::vector FROM generate_series(31, 60) i;
+SELECT relpersistence, pg_relation_size('ivfflat_unlogged_index', 'init') FROM pg_class WHERE relname = 'ivfflat_unlogged_index';
+SET ivfflat.probes = 10;
+SELECT count(*), max(id) FROM (SELECT id FROM ivfflat_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 100) t;
+UPDATE ivfflat_unlogged SET v = v + '[100,0,0]';
+DELETE FROM ivfflat_unlogged WHERE id % 2 = 0;
+SELECT id FROM ivfflat_unlogged ORDER BY v <-> '[109,2,0]' LIMIT 1;
+VACUUM ivfflat_unlogged;
+SELECT count(*), max(id) FROM (SELECT id FROM ivfflat_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 100) t;
+REINDEX INDEX ivfflat_unlogged_index;
+SELECT count(*), max(id) FROM (SELECT id FROM ivfflat_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 100) t;
+TRUNCATE ivfflat_unlogged;
+SELECT id FROM ivfflat_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 1;
+INSERT INTO ivfflat_unlogged VALUES (1, '[1,2,3]');
+ALTER TABLE ivfflat_unlogged SET LOGGED;
+SELECT relpersistence, pg_relation_size('ivfflat_unlogged_index', 'init') FROM pg_class WHERE relname = 'ivfflat_unlogged_index';
+SELECT id FROM ivfflat_unlogged ORDER BY v <-> '[9,2,0]' LIMIT 1;
+DROP TABLE ivfflat_unlogged;

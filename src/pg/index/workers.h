@@ -1,0 +1,16 @@
+// Parallel workers of CREATE INDEX.
+#pragma once
+
+#include "pg/postgres.h"
+
+extern "C" {
+#include <utils/rel.h>
+}
+
+namespace vectorx::pg {
+
+// Building costs so much more than scanning that the table's size, by which PostgreSQL would reckon, is no guide: where
+// it allows workers at all, as many as the settings allow.
+int build_worker_count(Relation heap, Relation index);
+
+}  // namespace vectorx::pg

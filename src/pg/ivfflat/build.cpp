@@ -1,0 +1,747 @@
+// CREATE INDEX.
+//
+// The leader takes a sample of the table and lays it into memory that all participants share; together they compute the
+// centroids. Then each scans its share of the table, finds the list of each row and sorts the rows by list. The leader
+// merges what they have sorted and writes the pages.
+#include <numeric>
+
+#include "core/cluster/kmeans.h"
+#include "pg/compat.h"
+#include "pg/index/workers.h"
+#include "pg/ivfflat/callbacks.h"
+#include "pg/ivfflat/options.h"
+#include "pg/ivfflat/page.h"
+#include "pg/ivfflat/points.h"
+
+extern "C" {
+#include <access/parallel.h>
+#include <access/table.h>
+#include <access/xact.h>
+#include <access/xloginsert.h>
+#include <catalog/pg_operator_d.h>
+#include <catalog/pg_type_d.h>
+#include <commands/progress.h>
+#include <executor/tuptable.h>
+#include <miscadmin.h>
+#include <pgstat.h>
+#include <storage/barrier.h>
+#include <storage/condition_variable.h>
+#include <tcop/tcopprot.h>
+#include <utils/snapmgr.h>
+#include <utils/tuplesort.h>
+
+PGDLLEXPORT void ivfflat_build_worker(dsm_segment* segment, shm_toc* toc);
+}
+
+namespace vectorx::pg::ivfflat {
+namespace {
+
+// For pg_stat_progress_create_index; ivfflat_build_phase_name() has the texts.
+enum BuildPhase : int64 {
+    kPhaseCluster = PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE + 1,
+    kPhaseAssign,
+    kPhaseWrite,
+};
+
+// Keys of the build's table of contents.
+enum : uint64 { kKeyShared = 1, kKeyScan, kKeyArrays, kKeySort, kKeyQuery };
+
+// What the participants share; in dynamic shared memory if there are workers.
+struct BuildShared {
+    Oid heap = InvalidOid;
+    Oid index = InvalidOid;
+    bool concurrent = false;
+    int sort_memory = 0;  // kB of each participant
+    std::uint32_t sample_capacity = 0;
+    std::uint32_t sample_count = 0;
+    std::uint32_t wanted_lists = 0;
+    cluster::KMeansShared kmeans;
+    Barrier barrier;  // of those who compute the centroids
+    std::atomic<bool> clustered{false};
+    std::atomic<int> sorted{0};  // participants that are through with their share of the table
+    ConditionVariable changed;   // of the two above
+    std::atomic<std::uint64_t> heap_rows{0};
+    std::atomic<std::uint64_t> indexed_rows{0};
+};
+
+class BarrierTeam final : public Team {
+ public:
+    BarrierTeam(Barrier* barrier, bool leads) : barrier_(barrier), leads_(leads) {}
+    bool leads() const override { return leads_; }
+    void wait() override { BarrierArriveAndWait(barrier_, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN); }
+    void check_for_interrupts() override { CHECK_FOR_INTERRUPTS(); }
+
+ private:
+    Barrier* barrier_;
+    bool leads_;
+};
+
+// The rows to be sorted: list, address, payload.
+TupleDesc sort_descriptor() {
+    TupleDesc descriptor = CreateTemplateTupleDesc(3);
+    TupleDescInitEntry(descriptor, 1, "list", INT4OID, -1, 0);
+    TupleDescInitEntry(descriptor, 2, "row", TIDOID, -1, 0);
+    TupleDescInitEntry(descriptor, 3, "payload", BYTEAOID, -1, 0);
+    return descriptor;
+}
+
+Tuplesortstate* begin_sort(TupleDesc descriptor, int memory, SortCoordinate coordinate) {
+    AttrNumber columns[] = {1};
+    Oid operators[] = {Int4LessOperator};
+    Oid collations[] = {InvalidOid};
+    bool nulls_first[] = {false};
+    return tuplesort_begin_heap(descriptor, 1, columns, operators, collations, nulls_first, memory, coordinate, 0);
+}
+
+void enter_phase(BuildPhase phase) {
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, phase);
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, 0);
+    pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, 0);
+}
+
+// Shared memory after the k-means arrays: what all points are relative to.
+template <typename Codec>
+struct ClusterMemory {
+    using Element = typename Points<Codec>::Element;
+
+    ClusterMemory(std::byte* memory, std::uint32_t sample, std::uint32_t lists, std::size_t stride)
+        : arrays(memory, sample, lists, stride),
+          origin(reinterpret_cast<float*>(memory + cluster::KMeansArrays<Element>::bytes(sample, lists, stride))) {}
+
+    static std::size_t bytes(std::uint32_t sample, std::uint32_t lists, std::size_t stride) {
+        return cluster::KMeansArrays<Element>::bytes(sample, lists, stride) + stride * sizeof(float);
+    }
+
+    cluster::KMeansArrays<Element> arrays;
+    float* origin;
+};
+
+// One participant: the leader, or a parallel worker.
+template <typename Codec>
+class Participant {
+ public:
+    using Element = typename Points<Codec>::Element;
+    using Space = typename Points<Codec>::Space;
+
+    Participant(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass, int dimensions,
+                const Codec& codec, BuildShared* shared, std::byte* memory, bool leader, MemoryContext context)
+        : heap_(heap),
+          index_(index),
+          info_(info),
+          opclass_(opclass),
+          dimensions_(dimensions),
+          payload_size_(codec.payload_size()),
+          points_(opclass, static_cast<std::size_t>(dimensions)),
+          shared_(shared),
+          clusters_(memory, shared->sample_capacity, shared->wanted_lists, points_.stride()),
+          leader_(leader),
+          memory_(context),
+          row_context_(AllocSetContextCreate(context, "ivfflat build row", ALLOCSET_DEFAULT_SIZES)),
+          biases_(&memory_),
+          batch_(&memory_),
+          batch_points_(&memory_),
+          scratch_(&memory_) {}
+
+    // The leader's.
+    void take_sample() {
+        BlockSample sample(heap_, index_, info_, add_to_sample, this);
+        shared_->sample_count = sample.read(shared_->sample_capacity);
+        points_.centre(clusters_.arrays.points, shared_->sample_count, clusters_.origin, &memory_);
+    }
+
+    void compute_centroids(Team* team) {
+        if (shared_->sample_count == 0) {
+            // The one list that there will be takes whatever is inserted.
+            std::fill(clusters_.arrays.centroids, clusters_.arrays.centroids + points_.stride(), Element{});
+            shared_->kmeans.result.clusters = 1;
+            return;
+        }
+        KMeansOptions options;
+        options.clusters = shared_->wanted_lists;
+        cluster::KMeans<Space> kmeans(points_.space(), options, clusters_.arrays, shared_->sample_count,
+                                      &shared_->kmeans, team, &memory_);
+        kmeans.run();
+    }
+
+    std::uint32_t lists() const { return shared_->kmeans.result.clusters; }
+
+    // The leader's. Replaces the centroids by what remains of them when they are stored.
+    void write_fixed_pages() {
+        IndexLayout layout(payload_size_, lists());
+        auto* payload = static_cast<std::byte*>(palloc(payload_size_));
+        for (ListId first = 0; first < lists(); first += layout.centroids_per_page()) {
+            CHECK_FOR_INTERRUPTS();
+            Buffer buffer = extend(index_, MAIN_FORKNUM);
+            Page page = BufferGetPage(buffer);
+            init_page(page, PageKind::kCentroids);
+            std::uint32_t count = std::min(layout.centroids_per_page(), lists() - first);
+            for (std::uint32_t i = 0; i < count; ++i) {
+                points_.store(centroid(first + i), clusters_.origin, payload);
+                std::memcpy(layout.payload(page, i), payload, payload_size_);
+                points_.point(payload, clusters_.origin, centroid(first + i));
+            }
+            page_tail(page)->count = static_cast<std::uint16_t>(count);
+            reinterpret_cast<PageHeader>(page)->pd_lower =
+                static_cast<LocationIndex>(kPageStart + count * payload_size_);
+            MarkBufferDirty(buffer);
+            UnlockReleaseBuffer(buffer);
+        }
+        for (ListId first = 0; first < lists(); first += IndexLayout::kListsPerPage) {
+            Buffer buffer = extend(index_, MAIN_FORKNUM);
+            Page page = BufferGetPage(buffer);
+            init_page(page, PageKind::kDirectory);
+            std::uint32_t count = std::min(IndexLayout::kListsPerPage, lists() - first);
+            page_tail(page)->count = static_cast<std::uint16_t>(count);
+            reinterpret_cast<PageHeader>(page)->pd_lower =
+                static_cast<LocationIndex>(kPageStart + count * sizeof(ListEntry));
+            MarkBufferDirty(buffer);
+            UnlockReleaseBuffer(buffer);
+        }
+        write_meta();
+    }
+
+    // `scan` is this participant's share of a parallel scan, or nullptr for the whole table.
+    void assign(TableScanDesc scan, SortCoordinate coordinate) {
+        biases_.resize(lists());
+        for (ListId list = 0; list < lists(); ++list) biases_[list] = points_.bias(centroid(list));
+        batch_.resize(kRows * slot_size());
+        batch_points_.resize(kRows * points_.stride());
+        scratch_.resize(Space::scratch_size(kRows, lists()));
+        TupleDesc descriptor = sort_descriptor();
+        sort_ = begin_sort(descriptor, shared_->sort_memory, coordinate);
+        slot_ = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
+        double rows = table_index_build_scan(heap_, index_, info_, true, leader_, on_row, this, scan);
+        flush();
+        ExecDropSingleTupleTableSlot(slot_);
+        shared_->heap_rows.fetch_add(static_cast<std::uint64_t>(rows));
+        shared_->indexed_rows.fetch_add(indexed_rows_);
+    }
+
+    // Sorts the rows of assign(); for a worker, the leader has them afterwards.
+    Tuplesortstate* sorted() {
+        tuplesort_performsort(sort_);
+        return sort_;
+    }
+
+ private:
+    static constexpr std::size_t kRows = 256;  // assigned at once
+
+    Element* centroid(ListId list) const { return clusters_.arrays.centroids + list * points_.stride(); }
+
+    // A row of the batch: its address, and its payload as a bytea.
+    std::size_t slot_size() const { return MAXALIGN(sizeof(ItemPointerData)) + MAXALIGN(VARHDRSZ + payload_size_); }
+    std::byte* batch_row(std::size_t i) { return batch_.data() + i * slot_size(); }
+    std::byte* batch_payload(std::size_t i) { return batch_row(i) + MAXALIGN(sizeof(ItemPointerData)); }
+
+    static bool add_to_sample(void* state, Datum value) {
+        auto* self = static_cast<Participant*>(state);
+        MemoryContext caller = MemoryContextSwitchTo(self->row_context_);
+        const std::byte* payload = encode_value(self->opclass_, self->dimensions_, value);
+        Element* point = self->clusters_.arrays.points + self->sampled_ * self->points_.stride();
+        bool taken = payload != nullptr && self->points_.sample(payload, point);
+        self->sampled_ += taken ? 1 : 0;
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(self->row_context_);
+        return taken;
+    }
+
+    void write_meta() {
+        Buffer buffer = read_page(index_, kMetaBlock, BUFFER_LOCK_EXCLUSIVE, PageKind::kMeta);
+        meta_page(BufferGetPage(buffer))->lists = lists();
+        MarkBufferDirty(buffer);
+        UnlockReleaseBuffer(buffer);
+    }
+
+    static void on_row(Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
+        // Called by PostgreSQL, which an exception must not cross.
+        if (isnull[0]) return;
+        guard([&] { static_cast<Participant*>(state)->add_row(row, values[0]); });
+    }
+
+    void add_row(ItemPointer row, Datum value) {
+        MemoryContext caller = MemoryContextSwitchTo(row_context_);
+        const std::byte* payload = encode_value(opclass_, dimensions_, value);
+        if (payload != nullptr) {
+            std::memcpy(batch_row(batch_count_), row, sizeof(ItemPointerData));
+            std::byte* copy = batch_payload(batch_count_);
+            SET_VARSIZE(copy, VARHDRSZ + payload_size_);
+            std::memcpy(copy + VARHDRSZ, payload, payload_size_);
+            points_.point(payload, clusters_.origin, batch_points_.data() + batch_count_ * points_.stride());
+            if (++batch_count_ == kRows) flush();
+        }
+        MemoryContextSwitchTo(caller);
+        MemoryContextReset(row_context_);
+    }
+
+    void flush() {
+        std::uint32_t nearest[kRows];
+        float scores[kRows];
+        if (batch_count_ == 0) return;
+        points_.nearest(batch_points_.data(), batch_count_, clusters_.arrays.centroids, biases_.data(), lists(),
+                        scratch_.data(), nearest, scores);
+        for (std::size_t i = 0; i < batch_count_; ++i) {
+            ExecClearTuple(slot_);
+            slot_->tts_values[0] = Int32GetDatum(static_cast<int32>(nearest[i]));
+            slot_->tts_values[1] = PointerGetDatum(batch_row(i));
+            slot_->tts_values[2] = PointerGetDatum(batch_payload(i));
+            slot_->tts_isnull[0] = slot_->tts_isnull[1] = slot_->tts_isnull[2] = false;
+            ExecStoreVirtualTuple(slot_);
+            tuplesort_puttupleslot(sort_, slot_);
+        }
+        indexed_rows_ += batch_count_;
+        batch_count_ = 0;
+        if (leader_) pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, static_cast<int64>(indexed_rows_));
+    }
+
+    Relation heap_;
+    Relation index_;
+    IndexInfo* info_;
+    const OperatorClass& opclass_;
+    int dimensions_;
+    std::size_t payload_size_;
+    Points<Codec> points_;
+    BuildShared* shared_;
+    ClusterMemory<Codec> clusters_;
+    bool leader_;
+    ContextMemory memory_;
+    MemoryContext row_context_;
+    std::size_t sampled_ = 0;
+    std::pmr::vector<float> biases_;
+    std::pmr::vector<std::byte> batch_;
+    std::pmr::vector<Element> batch_points_;
+    std::pmr::vector<float> scratch_;
+    std::size_t batch_count_ = 0;
+    Tuplesortstate* sort_ = nullptr;
+    TupleTableSlot* slot_ = nullptr;
+    std::uint64_t indexed_rows_ = 0;
+};
+
+// Writes the lists one after the other from rows that are sorted by list.
+class ListWriter {
+ public:
+    ListWriter(Relation index, const IndexLayout& layout, std::uint32_t lists, Tuplesortstate* sort)
+        : index_(index), layout_(layout), lists_(lists), sort_(sort) {}
+
+    void write() {
+        slot_ = MakeSingleTupleTableSlot(sort_descriptor(), &TTSOpsMinimalTuple);
+        next_row();
+        for (ListId first = 0; first < lists_; first += IndexLayout::kListsPerPage) {
+            // One page of the directory at a time.
+            std::uint32_t count = std::min(IndexLayout::kListsPerPage, lists_ - first);
+            ListEntry entries[IndexLayout::kListsPerPage];
+            for (std::uint32_t i = 0; i < count; ++i) entries[i] = write_list(first + i);
+            Buffer buffer =
+                read_page(index_, layout_.directory_block(first), BUFFER_LOCK_EXCLUSIVE, PageKind::kDirectory);
+            std::copy(entries, entries + count, IndexLayout::entry(BufferGetPage(buffer), first));
+            MarkBufferDirty(buffer);
+            UnlockReleaseBuffer(buffer);
+        }
+        ExecDropSingleTupleTableSlot(slot_);
+    }
+
+ private:
+    ListEntry write_list(ListId list) {
+        CHECK_FOR_INTERRUPTS();
+        Buffer buffer = extend(index_, MAIN_FORKNUM);
+        ListEntry entry = {BufferGetBlockNumber(buffer), InvalidBlockNumber};
+        Page page = BufferGetPage(buffer);
+        init_page(page, PageKind::kList, list);
+        std::uint32_t count = 0;
+        for (; list_ == list; next_row()) {
+            if (count == layout_.entries_per_page()) {
+                Buffer next = extend(index_, MAIN_FORKNUM);
+                page_tail(page)->next = BufferGetBlockNumber(next);
+                close(page, buffer, count);
+                CHECK_FOR_INTERRUPTS();
+                buffer = next;
+                page = BufferGetPage(buffer);
+                init_page(page, PageKind::kList, list);
+                count = 0;
+            }
+            std::memcpy(layout_.payload(page, count), VARDATA_ANY(payload_), layout_.payload_size());
+            *IndexLayout::row(page, count) = row_;
+            ++count;
+        }
+        entry.append = BufferGetBlockNumber(buffer);
+        close(page, buffer, count);
+        return entry;
+    }
+
+    void close(Page page, Buffer buffer, std::uint32_t count) {
+        layout_.set_count(page, count);
+        MarkBufferDirty(buffer);
+        UnlockReleaseBuffer(buffer);
+        written_ += count;
+        pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, written_);
+    }
+
+    void next_row() {
+        if (!tuplesort_gettupleslot(sort_, true, false, slot_, nullptr)) {
+            list_ = kNoList;
+            return;
+        }
+        bool isnull;
+        list_ = static_cast<ListId>(DatumGetInt32(slot_getattr(slot_, 1, &isnull)));
+        row_ = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot_getattr(slot_, 2, &isnull)));
+        payload_ = DatumGetPointer(slot_getattr(slot_, 3, &isnull));
+    }
+
+    Relation index_;
+    IndexLayout layout_;
+    std::uint32_t lists_;
+    Tuplesortstate* sort_;
+    TupleTableSlot* slot_ = nullptr;
+    ListId list_ = kNoList;  // of the next row; kNoList after the last
+    ItemPointerData row_ = {};
+    Pointer payload_ = nullptr;
+    int64 written_ = 0;
+};
+
+// Block 0, without lists yet.
+MetaPage write_meta_page(Relation index, ForkNumber fork) {
+    const OperatorClass& opclass = operator_class(index);
+    int dimensions = indexed_dimensions(index, "ivfflat");
+    check_dimensions_limit(dimensions, opclass.max_dimensions, "ivfflat");
+    if (opclass.type != IndexedType::kBit && opclass.metric != Metric::kL2 && dimensions == 1) {
+        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                        errmsg("dimensions must be greater than one for this opclass")));
+    }
+    Buffer buffer = extend(index, fork);
+    Page page = BufferGetPage(buffer);
+    init_page(page, PageKind::kMeta);
+    MetaPage* meta = meta_page(page);
+    *meta = {};
+    meta->magic = kMagic;
+    meta->format_version = kFormatVersion;
+    meta->storage = Storage::kPlain;
+    meta->metric = static_cast<std::uint8_t>(opclass.metric);
+    meta->dimensions = static_cast<std::uint32_t>(dimensions);
+    meta->payload_size = static_cast<std::uint32_t>(payload_size(opclass, dimensions));
+    meta->lists = 1;
+    reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(kPageStart + sizeof(MetaPage));
+    MarkBufferDirty(buffer);
+    MetaPage copy = *meta;
+    UnlockReleaseBuffer(buffer);
+    if (copy.payload_size > IndexLayout::kMaxPayload)
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));
+    return copy;
+}
+
+// One list, of which nothing but its existence matters: it takes all rows.
+void write_empty_fork(Relation index) {
+    MetaPage meta = write_meta_page(index, INIT_FORKNUM);
+    IndexLayout layout(meta);
+    auto add = [index](PageKind kind, ListId list, std::uint16_t count, std::size_t size) {
+        Buffer buffer = extend(index, INIT_FORKNUM);
+        Page page = BufferGetPage(buffer);
+        init_page(page, kind, list);
+        page_tail(page)->count = count;
+        std::memset(page + kPageStart, 0, size);
+        reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(kPageStart + size);
+        if (kind == PageKind::kDirectory)
+            *IndexLayout::entry(page, 0) = {BufferGetBlockNumber(buffer) + 1, BufferGetBlockNumber(buffer) + 1};
+        MarkBufferDirty(buffer);
+        UnlockReleaseBuffer(buffer);
+    };
+    add(PageKind::kCentroids, kNoList, 1, meta.payload_size);
+    add(PageKind::kDirectory, kNoList, 1, sizeof(ListEntry));
+    add(PageKind::kList, 0, 0, 0);
+    log_newpage_range(index, INIT_FORKNUM, 0, RelationGetNumberOfBlocksInFork(index, INIT_FORKNUM), true);
+}
+
+class Build {
+ public:
+    Build(Relation heap, Relation index, IndexInfo* info, const MetaPage& meta)
+        : heap_(heap),
+          index_(index),
+          info_(info),
+          opclass_(operator_class(index)),
+          dimensions_(static_cast<int>(meta.dimensions)) {}
+
+    void run() {
+        with_list_codec(opclass_, dimensions_, [&](const auto& codec) {
+            using Codec = std::decay_t<decltype(codec)>;
+            choose_sample_size<Codec>();
+            int workers = build_worker_count(heap_, index_);
+            if (workers == 0 || !run_parallel(codec, workers)) run_alone(codec);
+        });
+    }
+
+    double heap_rows = 0;
+    double indexed_rows = 0;
+
+ private:
+    static constexpr std::uint32_t kRowsPerList = 50;
+    static constexpr std::uint32_t kMinSample = 10000;
+
+    // As many rows as lists of good quality need, less if they do not fit into maintenance_work_mem.
+    template <typename Codec>
+    void choose_sample_size() {
+        lists_ = static_cast<std::uint32_t>(list_count(index_));
+        std::size_t stride = Points<Codec>(opclass_, static_cast<std::size_t>(dimensions_)).stride();
+        std::size_t most = static_cast<std::size_t>(RelationGetNumberOfBlocks(heap_)) * MaxHeapTuplesPerPage;
+        std::size_t wanted = std::min<std::size_t>(std::max(lists_ * kRowsPerList, kMinSample), most);
+        std::size_t least = std::min<std::size_t>(lists_, most);
+        auto budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
+        auto bytes = [&](std::size_t sample) {
+            return ClusterMemory<Codec>::bytes(static_cast<std::uint32_t>(sample), lists_, stride);
+        };
+        if (bytes(least) > budget) {
+            ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                            errmsg("memory required is %zu MB, maintenance_work_mem is %d MB",
+                                   bytes(least) / (1024 * 1024) + 1, maintenance_work_mem / 1024)));
+        }
+        if (bytes(wanted) > budget) {
+            std::size_t of_a_row = (bytes(wanted) - bytes(least)) / (wanted - least) + 1;
+            wanted = least + (budget - bytes(least)) / of_a_row;
+            // Sizes are rounded up.
+            while (wanted > least && bytes(wanted) > budget) wanted -= 1;
+        }
+        sample_ = static_cast<std::uint32_t>(wanted);
+        cluster_bytes_ = bytes(wanted);
+    }
+
+    void init_shared(BuildShared* shared, int participants) {
+        new (shared) BuildShared;
+        shared->heap = RelationGetRelid(heap_);
+        shared->index = RelationGetRelid(index_);
+        shared->concurrent = info_->ii_Concurrent;
+        shared->sort_memory = maintenance_work_mem / participants;
+        shared->sample_capacity = sample_;
+        shared->wanted_lists = lists_;
+        BarrierInit(&shared->barrier, 0);
+        // The leader, before any worker can be there.
+        BarrierAttach(&shared->barrier);
+        ConditionVariableInit(&shared->changed);
+    }
+
+    template <typename Codec>
+    Participant<Codec>* leader(const Codec& codec, BuildShared* shared, std::byte* memory) {
+        return make_in<Participant<Codec>>(CurrentMemoryContext, heap_, index_, info_, opclass_, dimensions_, codec,
+                                           shared, memory, true, CurrentMemoryContext);
+    }
+
+    template <typename Codec>
+    void run_alone(const Codec& codec) {
+        auto* shared = static_cast<BuildShared*>(palloc(sizeof(BuildShared)));
+        init_shared(shared, 1);
+        auto* memory =
+            static_cast<std::byte*>(MemoryContextAllocHuge(CurrentMemoryContext, cluster_bytes_ + PG_CACHE_LINE_SIZE));
+        auto* participant = leader(codec, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(memory)));
+        sample(participant, shared);
+        cluster_together(participant, shared);
+        participant->assign(nullptr, nullptr);
+        write_lists(participant->lists(), codec, participant->sorted(), shared);
+    }
+
+    template <typename Codec>
+    void sample(Participant<Codec>* participant, BuildShared* shared) {
+        enter_phase(kPhaseCluster);
+        participant->take_sample();
+        if (shared->sample_count < lists_) {
+            ereport(NOTICE, (errmsg("ivfflat index created with little data"), errdetail("This will cause low recall."),
+                             errhint("Drop the index until the table has more data.")));
+        }
+    }
+
+    template <typename Codec>
+    void write_lists(std::uint32_t lists, const Codec& codec, Tuplesortstate* sort, BuildShared* shared) {
+        heap_rows = static_cast<double>(shared->heap_rows.load());
+        indexed_rows = static_cast<double>(shared->indexed_rows.load());
+        enter_phase(kPhaseWrite);
+        pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, static_cast<int64>(indexed_rows));
+        ListWriter(index_, IndexLayout(codec.payload_size(), lists), lists, sort).write();
+        tuplesort_end(sort);
+    }
+
+    // Returns false when there is no shared memory to be had.
+    template <typename Codec>
+    bool run_parallel(const Codec& codec, int workers) {
+        EnterParallelMode();
+        ParallelContext* context = CreateParallelContext("vectorx", "ivfflat_build_worker", workers);
+        Snapshot snapshot = info_->ii_Concurrent ? RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
+        Size scan_size = table_parallelscan_estimate(heap_, snapshot);
+        Size sort_size = tuplesort_estimate_shared(workers + 1);
+        Size query_size = debug_query_string != nullptr ? strlen(debug_query_string) + 1 : 1;
+        Size arrays_size = cluster_bytes_ + PG_CACHE_LINE_SIZE;
+        for (Size size : {sizeof(BuildShared), scan_size, sort_size, arrays_size, query_size})
+            shm_toc_estimate_chunk(&context->estimator, size);
+        shm_toc_estimate_keys(&context->estimator, 5);
+        InitializeParallelDSM(context);
+
+        bool parallel = context->seg != nullptr;
+        if (parallel) {
+            auto* shared = static_cast<BuildShared*>(shm_toc_allocate(context->toc, sizeof(BuildShared)));
+            init_shared(shared, workers + 1);
+            auto* scan = static_cast<ParallelTableScanDesc>(shm_toc_allocate(context->toc, scan_size));
+            table_parallelscan_initialize(heap_, scan, snapshot);
+            auto* arrays = static_cast<std::byte*>(shm_toc_allocate(context->toc, arrays_size));
+            auto* sort = static_cast<Sharedsort*>(shm_toc_allocate(context->toc, sort_size));
+            tuplesort_initialize_shared(sort, workers + 1, context->seg);
+            auto* query = static_cast<char*>(shm_toc_allocate(context->toc, query_size));
+            strlcpy(query, debug_query_string != nullptr ? debug_query_string : "", query_size);
+            shm_toc_insert(context->toc, kKeyShared, shared);
+            shm_toc_insert(context->toc, kKeyScan, scan);
+            shm_toc_insert(context->toc, kKeyArrays, arrays);
+            shm_toc_insert(context->toc, kKeySort, sort);
+            shm_toc_insert(context->toc, kKeyQuery, query);
+
+            auto* participant = leader(codec, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)));
+            sample(participant, shared);
+            LaunchParallelWorkers(context);
+            // If there are none, the leader does all in their stead.
+            cluster_together(participant, shared);
+            assign_together(participant, shared, context->nworkers_launched + 1, scan, sort, context);
+            SortCoordinateData coordinate = {};
+            coordinate.isWorker = false;
+            coordinate.nParticipants = context->nworkers_launched + 1;
+            coordinate.sharedsort = sort;
+            Tuplesortstate* merged = begin_sort(sort_descriptor(), maintenance_work_mem, &coordinate);
+            tuplesort_performsort(merged);
+            write_lists(participant->lists(), codec, merged, shared);
+            WaitForParallelWorkersToFinish(context);
+        }
+        if (IsMVCCSnapshot(snapshot)) UnregisterSnapshot(snapshot);
+        DestroyParallelContext(context);
+        ExitParallelMode();
+        return parallel;
+    }
+
+    template <typename Codec>
+    void cluster_together(Participant<Codec>* participant, BuildShared* shared) {
+        BarrierTeam team(&shared->barrier, true);
+        participant->compute_centroids(&team);
+        BarrierDetach(&shared->barrier);
+        participant->write_fixed_pages();
+        const KMeansResult& result = shared->kmeans.result;
+        ereport(DEBUG1, (errmsg_internal("k-means: %u lists from %u rows, %d iterations, imbalance %.2f",
+                                         result.clusters, shared->sample_count, result.iterations, result.imbalance)));
+        shared->clustered.store(true);
+        ConditionVariableBroadcast(&shared->changed);
+        enter_phase(kPhaseAssign);
+    }
+
+    template <typename Codec>
+    void assign_together(Participant<Codec>* participant, BuildShared* shared, int participants,
+                         ParallelTableScanDesc scan, Sharedsort* sort, ParallelContext* context) {
+        SortCoordinateData coordinate = {};
+        coordinate.isWorker = true;
+        coordinate.nParticipants = -1;
+        coordinate.sharedsort = sort;
+        participant->assign(table_beginscan_parallel(heap_, scan), &coordinate);
+        tuplesort_end(participant->sorted());
+        shared->sorted.fetch_add(1);
+        // A worker that cannot start would be waited for in vain.
+        WaitForParallelWorkersToAttach(context);
+        ConditionVariablePrepareToSleep(&shared->changed);
+        while (shared->sorted.load() < participants)
+            ConditionVariableSleep(&shared->changed, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
+        ConditionVariableCancelSleep();
+    }
+
+    Relation heap_;
+    Relation index_;
+    IndexInfo* info_;
+    const OperatorClass& opclass_;
+    int dimensions_;
+    std::uint32_t lists_ = 0;
+    std::uint32_t sample_ = 0;  // rows
+    std::size_t cluster_bytes_ = 0;
+};
+
+IndexBuildResult* build(Relation heap, Relation index, IndexInfo* info) {
+    if (RelationGetNumberOfBlocks(index) != 0)
+        elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "ivfflat build", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    Build build(heap, index, info, write_meta_page(index, MAIN_FORKNUM));
+    build.run();
+    if (RelationNeedsWAL(index)) log_newpage_range(index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(index), true);
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
+
+    auto* result = static_cast<IndexBuildResult*>(palloc(sizeof(IndexBuildResult)));
+    result->heap_tuples = build.heap_rows;
+    result->index_tuples = build.indexed_rows;
+    return result;
+}
+
+void work(dsm_segment* segment, shm_toc* toc) {
+    debug_query_string = static_cast<char*>(shm_toc_lookup(toc, kKeyQuery, false));
+    pgstat_report_activity(STATE_RUNNING, debug_query_string);
+    auto* shared = static_cast<BuildShared*>(shm_toc_lookup(toc, kKeyShared, false));
+    // One that comes when the others have begun cannot join them in this, but in what follows.
+    bool clusters = BarrierAttach(&shared->barrier) == 0;
+    LOCKMODE heap_lock = shared->concurrent ? ShareUpdateExclusiveLock : ShareLock;
+    LOCKMODE index_lock = shared->concurrent ? RowExclusiveLock : AccessExclusiveLock;
+    Relation heap = table_open(shared->heap, heap_lock);
+    Relation index = index_open(shared->index, index_lock);
+    IndexInfo* info = BuildIndexInfo(index);
+    info->ii_Concurrent = shared->concurrent;
+    auto* scan = static_cast<ParallelTableScanDesc>(shm_toc_lookup(toc, kKeyScan, false));
+    auto* arrays = static_cast<std::byte*>(shm_toc_lookup(toc, kKeyArrays, false));
+    auto* sort = static_cast<Sharedsort*>(shm_toc_lookup(toc, kKeySort, false));
+    tuplesort_attach_shared(sort, segment);
+    const OperatorClass& opclass = operator_class(index);
+    int dimensions = indexed_dimensions(index, "ivfflat");
+    with_list_codec(opclass, dimensions, [&](const auto& codec) {
+        using Codec = std::decay_t<decltype(codec)>;
+        auto* worker = make_in<Participant<Codec>>(CurrentMemoryContext, heap, index, info, opclass, dimensions, codec,
+                                                   shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)), false,
+                                                   CurrentMemoryContext);
+        BarrierTeam team(&shared->barrier, false);
+        if (clusters) worker->compute_centroids(&team);
+        BarrierDetach(&shared->barrier);
+        ConditionVariablePrepareToSleep(&shared->changed);
+        while (!shared->clustered.load())
+            ConditionVariableSleep(&shared->changed, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
+        ConditionVariableCancelSleep();
+        SortCoordinateData coordinate = {};
+        coordinate.isWorker = true;
+        coordinate.nParticipants = -1;
+        coordinate.sharedsort = sort;
+        worker->assign(table_beginscan_parallel(heap, scan), &coordinate);
+        tuplesort_end(worker->sorted());
+    });
+    shared->sorted.fetch_add(1);
+    ConditionVariableBroadcast(&shared->changed);
+    index_close(index, index_lock);
+    table_close(heap, heap_lock);
+}
+
+}  // namespace
+}  // namespace vectorx::pg::ivfflat
+
+IndexBuildResult* ivfflat_build(Relation heap, Relation index, IndexInfo* info) {
+    return vectorx::pg::guard([=] { return vectorx::pg::ivfflat::build(heap, index, info); });
+}
+
+void ivfflat_build_empty(Relation index) {
+    vectorx::pg::guard([=] { vectorx::pg::ivfflat::write_empty_fork(index); });
+}
+
+void ivfflat_build_worker(dsm_segment* segment, shm_toc* toc) {
+    vectorx::pg::guard([=] { vectorx::pg::ivfflat::work(segment, toc); });
+}
+
+char* ivfflat_build_phase_name(int64 phase) {
+    using namespace vectorx::pg::ivfflat;
+    const char* name = nullptr;
+    switch (phase) {
+        case PROGRESS_CREATEIDX_SUBPHASE_INITIALIZE:
+            name = "initializing";
+            break;
+        case kPhaseCluster:
+            name = "performing k-means";
+            break;
+        case kPhaseAssign:
+            name = "assigning tuples";
+            break;
+        case kPhaseWrite:
+            name = "loading tuples";
+            break;
+        default:
+            break;
+    }
+    return const_cast<char*>(name);
+}

@@ -1,0 +1,49 @@
+// What an ivfflat index stores of its types: payloads of one size, as they were given (of unit length for the cosine
+// metric).
+#pragma once
+
+#include <cstring>
+
+#include "pg/index/indexed_type.h"
+
+namespace vectorx::pg::ivfflat {
+
+// As with_codec(), for the types that ivfflat indexes.
+template <typename Use>
+auto with_list_codec(const OperatorClass& opclass, int dimensions, Use&& use) {
+    auto dim = static_cast<std::size_t>(dimensions);
+    switch (opclass.type) {
+        case IndexedType::kVector:
+            return use(DenseCodec<float>(opclass.metric, dim));
+        case IndexedType::kHalfvec:
+            return use(DenseCodec<Half>(opclass.metric, dim));
+        case IndexedType::kBit:
+            return use(BitCodec(opclass.metric, dim));
+        case IndexedType::kSparsevec:
+            break;
+    }
+    elog(ERROR, "ivfflat has no operator class of this type");
+    pg_unreachable();
+}
+
+inline std::size_t payload_size(const OperatorClass& opclass, int dimensions) {
+    return with_list_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+}
+
+// How many distances a codec computes at once.
+inline constexpr std::uint32_t kBatch = kMaxLinks;
+
+// Distances to `count` payloads that lie one behind the other.
+template <typename Codec>
+void distances_to_rows(const Codec& codec, const std::byte* query, const std::byte* rows, std::uint32_t count,
+                       float* out) {
+    const std::byte* pointers[kBatch];
+    for (std::uint32_t done = 0; done < count;) {
+        std::uint32_t batch = std::min(kBatch, count - done);
+        for (std::uint32_t i = 0; i < batch; ++i) pointers[i] = rows + (done + i) * codec.payload_size();
+        codec.distances(query, pointers, static_cast<int>(batch), out + done);
+        done += batch;
+    }
+}
+
+}  // namespace vectorx::pg::ivfflat

@@ -1,0 +1,283 @@
+#include "pg/ivfflat/inspect.h"
+
+#include <cstring>
+#include <memory_resource>
+#include <unordered_map>
+#include <vector>
+
+#include "pg/compat.h"
+#include "pg/index/row_id.h"
+#include "pg/inspect/stats.h"
+#include "pg/ivfflat/lists.h"
+
+extern "C" {
+#include <access/htup_details.h>
+#include <access/tableam.h>
+#include <catalog/index.h>
+#include <utils/builtins.h>
+#include <utils/snapmgr.h>
+}
+
+namespace vectorx::pg::ivfflat {
+
+HeapTuple index_stats(Relation index, TupleDesc descriptor) {
+    MetaPage meta = read_meta(index);
+    std::int64_t rows = 0;
+    std::int64_t list_pages = 0;
+    std::int64_t unused_pages = 0;
+    auto* of_list = static_cast<double*>(palloc0(meta.lists * sizeof(double)));
+    BlockNumber blocks = RelationGetNumberOfBlocks(index);
+    BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKREAD);
+    for (BlockNumber block = IndexLayout(meta).first_list_block(); block < blocks; ++block) {
+        CHECK_FOR_INTERRUPTS();
+        Buffer buffer = ReadBufferExtended(index, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        Page page = BufferGetPage(buffer);
+        if (is_free(page)) {
+            ++unused_pages;
+        } else {
+            ++list_pages;
+            rows += page_tail(page)->count;
+            if (page_tail(page)->list < meta.lists) of_list[page_tail(page)->list] += page_tail(page)->count;
+        }
+        UnlockReleaseBuffer(buffer);
+    }
+    double squares = 0;
+    for (std::uint32_t i = 0; i < meta.lists; ++i) squares += of_list[i] * of_list[i];
+    auto all = static_cast<double>(rows);
+    double imbalance = rows == 0 ? 1.0 : squares * meta.lists / (all * all);
+    std::int64_t bytes = static_cast<std::int64_t>(blocks) * BLCKSZ;
+
+    Datum values[kStatsColumns] = {};
+    bool nulls[kStatsColumns];
+    std::fill(nulls, nulls + kStatsColumns, true);
+    auto set = [&](StatsColumn column, Datum value) {
+        values[column] = value;
+        nulls[column] = false;
+    };
+    set(kStatsStorage, CStringGetTextDatum("plain"));
+    set(kStatsDimensions, Int32GetDatum(static_cast<int32>(meta.dimensions)));
+    set(kStatsRows, Int64GetDatum(rows));
+    set(kStatsPages, Int64GetDatum(blocks));
+    set(kStatsUnusedPages, Int64GetDatum(unused_pages));
+    set(kStatsBytes, Int64GetDatum(bytes));
+    set(kStatsBytesPerRow, Float8GetDatum(rows == 0 ? 0.0 : static_cast<double>(bytes) / all));
+    set(kStatsLists, Int32GetDatum(static_cast<int32>(meta.lists)));
+    set(kStatsListPages, Int64GetDatum(list_pages));
+    set(kStatsImbalance, Float8GetDatum(imbalance));
+    return heap_form_tuple(descriptor, values, nulls);
+}
+
+namespace {
+
+class Check {
+ public:
+    Check(Relation heap, Relation index, const MetaPage& meta, ReturnSetInfo* result, ContextMemory* memory)
+        : heap_(heap),
+          index_(index),
+          meta_(meta),
+          layout_(meta),
+          opclass_(operator_class(index)),
+          result_(result),
+          blocks_(RelationGetNumberOfBlocks(index)),
+          met_(blocks_, false, memory),
+          rows_(memory) {}
+
+    void run() {
+        if (layout_.first_list_block() > blocks_) return fault(kMetaBlock, 0, "pages are missing at the end");
+        for (BlockNumber block = kFirstCentroidBlock; block < layout_.first_list_block(); ++block)
+            check_fixed_page(block);
+        for (ListId list = 0; list < meta_.lists; ++list) check_list(list);
+        for (BlockNumber block = layout_.first_list_block(); block < blocks_; ++block) check_met(block);
+    }
+
+    // Whether every visible row of the table is in the index with its value.
+    void check_heap(Snapshot snapshot) {
+        IndexInfo* info = BuildIndexInfo(index_);
+        info->ii_Concurrent = true;  // scan with an MVCC snapshot
+        info->ii_Unique = false;
+        TableScanDesc scan = table_beginscan_strat(heap_, snapshot, 0, nullptr, true, true);
+        auto on_row = [](Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
+            if (isnull[0]) return;
+            guard([&] { static_cast<Check*>(state)->check_row(row, values[0]); });
+        };
+        table_index_build_scan(heap_, index_, info, true, false, on_row, this, scan);
+    }
+
+ private:
+    // Where a row's entry is.
+    struct Place {
+        BlockNumber block;
+        std::uint16_t position;
+    };
+
+    void fault(BlockNumber block, std::uint32_t position, const char* format, ...) pg_attribute_printf(4, 5) {
+        StringInfoData text;
+        initStringInfo(&text);
+        for (int needed = 1; needed != 0;) {
+            va_list args;
+            va_start(args, format);
+            needed = appendStringInfoVA(&text, format, args);
+            va_end(args);
+            if (needed != 0) enlargeStringInfo(&text, needed);
+        }
+        Datum values[3] = {Int64GetDatum(block), Int32GetDatum(static_cast<int32>(position)),
+                           PointerGetDatum(cstring_to_text_with_len(text.data, text.len))};
+        bool nulls[3] = {};
+        tuplestore_putvalues(result_->setResult, result_->setDesc, values, nulls);
+    }
+
+    void check_fixed_page(BlockNumber block) {
+        CHECK_FOR_INTERRUPTS();
+        Buffer buffer = ReadBuffer(index_, block);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        Page page = BufferGetPage(buffer);
+        PageKind kind = block < layout_.first_directory_block() ? PageKind::kCentroids : PageKind::kDirectory;
+        std::uint32_t per_page =
+            kind == PageKind::kCentroids ? layout_.centroids_per_page() : IndexLayout::kListsPerPage;
+        BlockNumber first = kind == PageKind::kCentroids ? kFirstCentroidBlock : layout_.first_directory_block();
+        std::uint32_t count = std::min(per_page, meta_.lists - (block - first) * per_page);
+        if (is_free(page) || page_tail(page)->kind != kind)
+            fault(block, 0, "page is of another kind than its place asks for");
+        else if (page_tail(page)->count != count)
+            fault(block, 0, "page counts %d lists, not %u", page_tail(page)->count, count);
+        UnlockReleaseBuffer(buffer);
+    }
+
+    // Follows the chain under the locks of a scan, so that inserts may go on.
+    void check_list(ListId list) {
+        CHECK_FOR_INTERRUPTS();
+        // Read before the chain: what comes after it may be in the chain already, but never the other way round.
+        ListEntry entry = read_list_entry(index_, layout_, list);
+        bool append_met = false;
+        for (BlockNumber block = entry.first; block != InvalidBlockNumber;) {
+            if (block < layout_.first_list_block() || block >= RelationGetNumberOfBlocks(index_))
+                return fault(layout_.directory_block(list), list % IndexLayout::kListsPerPage,
+                             "chain of list %u leads to block %u, where no list can be", list, block);
+            if (block < blocks_ && met_[block])
+                return fault(block, 0, "page is met a second time in the chain of list %u", list);
+            if (block < blocks_) met_[block] = true;
+            append_met |= block == entry.append;
+            Buffer buffer = ReadBuffer(index_, block);
+            LockBuffer(buffer, BUFFER_LOCK_SHARE);
+            Page page = BufferGetPage(buffer);
+            bool sound = check_list_page(list, block, page);
+            block = sound ? page_tail(page)->next : InvalidBlockNumber;
+            UnlockReleaseBuffer(buffer);
+            if (!sound) return;
+        }
+        if (!append_met)
+            fault(layout_.directory_block(list), list % IndexLayout::kListsPerPage,
+                  "inserts into list %u begin at block %u, which is not in its chain", list, entry.append);
+    }
+
+    bool check_list_page(ListId list, BlockNumber block, Page page) {
+        if (is_free(page) || page_tail(page)->kind != PageKind::kList) {
+            fault(block, 0, "page in the chain of list %u is not one of a list", list);
+            return false;
+        }
+        if (page_tail(page)->list != list) {
+            fault(block, 0, "page in the chain of list %u says that it belongs to list %u", list,
+                  page_tail(page)->list);
+            return false;
+        }
+        std::uint32_t count = page_tail(page)->count;
+        if (count > layout_.entries_per_page()) {
+            fault(block, 0, "page counts %u entries, but has room for %u", count, layout_.entries_per_page());
+            return false;
+        }
+        auto* header = reinterpret_cast<PageHeader>(page);
+        if (header->pd_lower < kPageStart + count * layout_.payload_size() ||
+            header->pd_upper > kPageEnd - count * sizeof(ItemPointerData))
+            fault(block, 0, "entries reach into the hole of the page");
+        for (std::uint32_t i = 0; i < count; ++i) {
+            ItemPointer row = IndexLayout::row(page, i);
+            if (!ItemPointerIsValid(row))
+                fault(block, i, "entry has no row");
+            else if (!rows_.emplace(encode_row(row), Place{block, static_cast<std::uint16_t>(i)}).second)
+                fault(block, i, "has row (%u,%u), which another entry has as well", ItemPointerGetBlockNumber(row),
+                      ItemPointerGetOffsetNumber(row));
+        }
+        return true;
+    }
+
+    void check_met(BlockNumber block) {
+        if (met_[block]) return;
+        Buffer buffer = ReadBuffer(index_, block);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        Page page = BufferGetPage(buffer);
+        // A free page may have joined a list since that was looked at.
+        bool lost = !is_free(page) && page_tail(page)->kind == PageKind::kList && page_tail(page)->count > 0;
+        bool strange = !is_free(page) && page_tail(page)->kind != PageKind::kList;
+        ListId list = lost ? page_tail(page)->list : kNoList;
+        UnlockReleaseBuffer(buffer);
+        if (strange) fault(block, 0, "page is of no known kind");
+        if (lost && !in_chain(list, block)) fault(block, 0, "page of list %u is not in its chain", list);
+    }
+
+    bool in_chain(ListId list, BlockNumber wanted) {
+        if (list >= meta_.lists) return false;
+        BlockNumber left = RelationGetNumberOfBlocks(index_);
+        for (BlockNumber block = read_list_entry(index_, layout_, list).first; block != InvalidBlockNumber && left > 0;
+             --left) {
+            if (block == wanted) return true;
+            Buffer buffer = read_page(index_, block, BUFFER_LOCK_SHARE, PageKind::kList);
+            block = page_tail(BufferGetPage(buffer))->next;
+            UnlockReleaseBuffer(buffer);
+        }
+        return false;
+    }
+
+    void check_row(ItemPointer row, Datum value) {
+        const std::byte* payload = encode_value(opclass_, static_cast<int>(meta_.dimensions), value);
+        if (payload == nullptr) return;
+        auto found = rows_.find(encode_row(row));
+        if (found == rows_.end()) {
+            // Inserts go on while lists are read; what is in the snapshot was there before.
+            fault(kMetaBlock, 0, "row (%u,%u) of the table is not in the index", ItemPointerGetBlockNumber(row),
+                  ItemPointerGetOffsetNumber(row));
+            return;
+        }
+        Place place = found->second;
+        Buffer buffer = read_page(index_, place.block, BUFFER_LOCK_SHARE, PageKind::kList);
+        bool same =
+            std::memcmp(layout_.payload(BufferGetPage(buffer), place.position), payload, layout_.payload_size()) == 0;
+        UnlockReleaseBuffer(buffer);
+        if (!same)
+            fault(place.block, place.position, "has row (%u,%u), whose value is another",
+                  ItemPointerGetBlockNumber(row), ItemPointerGetOffsetNumber(row));
+    }
+
+    Relation heap_;
+    Relation index_;
+    MetaPage meta_;
+    IndexLayout layout_;
+    const OperatorClass& opclass_;
+    ReturnSetInfo* result_;
+    BlockNumber blocks_;
+    std::pmr::vector<bool> met_;  // pages in chains
+    std::pmr::unordered_map<RowId, Place> rows_;
+};
+
+}  // namespace
+
+void check(Relation heap, Relation index, bool heapallindexed, ReturnSetInfo* result) {
+    MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "ivfflat check", ALLOCSET_DEFAULT_SIZES);
+    MemoryContext caller = MemoryContextSwitchTo(context);
+    ContextMemory memory(context);
+    // Before the lists are read, so that what it sees is in them.
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    auto* check = make_in<Check>(context, heap, index, read_meta(index), result, &memory);
+    check->run();
+    if (heapallindexed) {
+        // As the table's owner, like CREATE INDEX: functions of the index's expressions are theirs, not the caller's.
+        OwnerContext owner(heap);
+        check->check_heap(snapshot);
+        owner.leave();
+    }
+    UnregisterSnapshot(snapshot);
+    MemoryContextSwitchTo(caller);
+    MemoryContextDelete(context);
+}
+
+}  // namespace vectorx::pg::ivfflat
