@@ -15,6 +15,7 @@ extern "C" {
 #include "pg/hnsw/indexed_type.h"
 #include "pg/hnsw/options.h"
 #include "pg/hnsw/page_store.h"
+#include "pg/race_point.h"
 
 namespace vectorx::pg::hnsw {
 namespace {
@@ -41,7 +42,8 @@ class CodecScan final : public Scan {
           dimensions_(static_cast<int>(meta.dimensions)),
           scratch_(store_.options(), ef_search, &memory_),
           query_context_(AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES)),
-          rows_(&memory_) {}
+          rows_(&memory_),
+          read_slots_(1, &memory_) {}
 
     bool next(Datum query, bool query_is_null, ItemPointer row) override {
         if (!searched_) {
@@ -50,14 +52,18 @@ class CodecScan final : public Scan {
             search(query, query_is_null);
         }
         while (next_row_ == rows_.size()) {
+            if (next_slot_ != kNoSlot) {
+                read_slot();
+                continue;
+            }
             if (next_result_ == scratch_.results.size()) {
                 if (!find_more()) return false;
                 continue;
             }
-            const Candidate& result = scratch_.results[next_result_++];
-            if (iterative_ == kIterativeStrict && result.distance < last_distance_) continue;
-            last_distance_ = result.distance;
-            read_rows(result);
+            result_ = scratch_.results[next_result_++];
+            if (iterative_ == kIterativeStrict && result_.distance < last_distance_) continue;
+            last_distance_ = result_.distance;
+            read_node();
         }
         *row = rows_[next_row_++];
         return true;
@@ -66,12 +72,13 @@ class CodecScan final : public Scan {
     void rescan() override { searched_ = false; }
 
  private:
-    // How often a chain of rows can have changed before it is taken for damaged.
-    static constexpr int kMaxAttempts = 100;
+    // How often a chain of rows can be gone through again before it is taken for damaged.
+    static constexpr std::size_t kMaxDetours = 100;
 
     void search(Datum query, bool query_is_null) {
         rows_.clear();
         next_row_ = next_result_ = 0;
+        next_slot_ = kNoSlot;
         scratch_.clear();
         iterative_ = iterative_scan;
         scratch_.keep_discarded = iterative_ != kIterativeOff;
@@ -84,6 +91,7 @@ class CodecScan final : public Scan {
         query_ = query_is_null ? encode_zero(opclass_, dimensions_) : encode_query(opclass_, dimensions_, query);
         MemoryContextSwitchTo(caller);
         search_graph(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
+        race_point("scan_searched");
     }
 
     // The next results of an iterative scan. Once it has done or taken as much as the settings allow, those are what it
@@ -101,43 +109,64 @@ class CodecScan final : public Scan {
         return resume_search(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
     }
 
-    // Reads the rows of a node. Between the search and now, vacuum may have freed the node and an insert taken its slot
-    // for another vector; then the distance is another one, and the rows are not what was found.
-    void read_rows(const Candidate& result) {
+    // Reads the rows in the node of the current result, and where its chain of further ones begins. Between the search
+    // and now, vacuum may have freed the node and an insert taken its slot for another vector; then the distance is
+    // another one, and the rows are not what was found.
+    void read_node() {
         rows_.clear();
         next_row_ = 0;
+        next_slot_ = kNoSlot;
+        read_slots_.clear();
+        slots_read_ = detours_ = 0;
         Buffer buffer;
-        NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, &buffer);
-        if (header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance) {
-            int attempts = 0;
-            do {
-                if (++attempts > kMaxAttempts) {
-                    ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
-                                    errmsg("index \"%s\" has a chain of rows that leads to another node",
-                                           RelationGetRelationName(store_.index())),
-                                    errhint("REINDEX it.")));
-                }
-                rows_.clear();
-                append(header->rows, std::min<int>(header->row_count, kInlineRows));
-            } while (!append_further_rows(result.node, header->more_rows));
+        if (NodeHeader* header = lock_result(&buffer)) {
+            append(header->rows, std::min<int>(header->row_count, kInlineRows));
+            next_slot_ = header->more_rows;
         }
         UnlockReleaseBuffer(buffer);
     }
 
-    // Returns false if the chain must be read again: on a standby, where replay does not lock the node with its chain,
-    // a slot can leave the chain and be freed between reading the one before it and reading it.
-    bool append_further_rows(NodeId node, SlotId slot) {
+    // Locks the node of the current result; nullptr if that is no longer what was found.
+    NodeHeader* lock_result(Buffer* buffer) {
+        NodeHeader* header = store_.lock_header(result_.node, BUFFER_LOCK_SHARE, buffer);
+        bool found = header->state == NodeState::kLive && store_.distance_to(query_, header) == result_.distance;
+        return found ? header : nullptr;
+    }
+
+    // Reads the next slot of the chain; there can be thousands, and rarely are all wanted. No lock is kept from one to
+    // the next, so a slot may have left the chain, been freed and been taken again since the one before it was read.
+    // README.md says why no row that can be seen is lost that way, and none is met twice.
+    void read_slot() {
+        CHECK_FOR_INTERRUPTS();
+        race_point("scan_next_slot");
+        rows_.clear();
+        next_row_ = 0;
+        SlotId slot = next_slot_;
         const SlotGeometry& geometry = store_.layout().slots(kRows);
-        while (slot != kNoSlot) {
-            Buffer buffer = read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
-            auto* rows = slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
-            bool ours = rows->owner == node;
-            if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
-            slot = rows->next;
-            UnlockReleaseBuffer(buffer);
-            if (!ours) return false;
+        Buffer buffer = read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
+        auto* rows = slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
+        bool ours = rows->owner == result_.node;
+        bool anew = ours && read_slots_.insert(slot);
+        if (anew) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
+        if (ours) next_slot_ = rows->next;
+        UnlockReleaseBuffer(buffer);
+        if (anew) {
+            ++slots_read_;
+            return;
         }
-        return true;
+        if (++detours_ > kMaxDetours * (slots_read_ + 1)) report_broken_chain();
+        if (!ours) {
+            NodeHeader* header = lock_result(&buffer);
+            next_slot_ = header != nullptr ? header->more_rows : kNoSlot;
+            UnlockReleaseBuffer(buffer);
+        }
+    }
+
+    [[noreturn]] void report_broken_chain() {
+        ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
+                        errmsg("index \"%s\" has a chain of rows that leads to another node",
+                               RelationGetRelationName(store_.index())),
+                        errhint("REINDEX it.")));
     }
 
     void append(const ItemPointerData* rows, int count) { rows_.insert(rows_.end(), rows, rows + count); }
@@ -150,11 +179,16 @@ class CodecScan final : public Scan {
     MemoryContext query_context_;
     const std::byte* query_ = nullptr;
     bool searched_ = false;
-    int iterative_ = kIterativeOff;           // as it was set when the scan began
-    float last_distance_ = 0;                 // of the last result
-    std::size_t next_result_ = 0;             // in scratch_.results
-    std::pmr::vector<ItemPointerData> rows_;  // of the current result
+    int iterative_ = kIterativeOff;  // as it was set when the scan began
+    float last_distance_ = 0;        // of the last result
+    std::size_t next_result_ = 0;    // in scratch_.results
+    Candidate result_{0, kNoNode};
+    std::pmr::vector<ItemPointerData> rows_;  // of the current result, as far as they have been read
     std::size_t next_row_ = 0;
+    SlotId next_slot_ = kNoSlot;  // of its chain of further rows, to be read next
+    VisitedSet read_slots_;       // of that chain
+    std::size_t slots_read_ = 0;  // how many these are
+    std::size_t detours_ = 0;     // slots met that were not to be read
 };
 
 struct ScanState {
