@@ -1,4 +1,5 @@
-# Thousands of rows with the same vector: a node with a long chain of further rows.
+# Thousands of rows with the same vector: a node with a long chain of further rows. And hundreds of vectors that are all
+# equally, infinitely far.
 use strict;
 use warnings;
 
@@ -44,6 +45,22 @@ my $run = start_sql($node, "SET statement_timeout = 100; SELECT count(pg_sleep(0
 my $done = finish_sql($run);
 like($done->{stderr}, qr/canceling statement due to statement timeout/, 'a long chain can be cancelled');
 cmp_ok($done->{seconds}, '<', 2, 'at once');
+
+# -- squares that overflow: nearly all are infinitely far from each other
+$node->safe_psql('postgres', q{
+    CREATE TABLE far (id int, e vector(2));
+    CREATE INDEX far_i ON far USING hnsw (e vector_l2_ops) WITH (m = 4, ef_construction = 16);
+    INSERT INTO far SELECT i, ARRAY[CASE i % 3 WHEN 0 THEN i ELSE 3e38 - i * 1e33 END, (i % 7 - 3) * 1e38]::vector
+      FROM generate_series(1, 900) i});
+my $found = q{SET hnsw.ef_search = 1000; SELECT count(DISTINCT id) FROM (SELECT id FROM far ORDER BY e <-> '[1,1]' LIMIT 5000) s};
+is($node->safe_psql('postgres', $found), '900', 'all are found');
+is(index_faults($node, 'far_i'), '', 'in a sound index');
+$node->safe_psql('postgres', 'DELETE FROM far WHERE id % 2 = 0; VACUUM far');
+is($node->safe_psql('postgres', $found), '450', 'and after half of them are gone');
+is(index_faults($node, 'far_i'), '', 'it still is sound');
+$node->safe_psql('postgres', 'REINDEX INDEX far_i');
+is($node->safe_psql('postgres', $found), '450', 'and in a new index');
+is(index_faults($node, 'far_i'), '', 'which is sound as well');
 
 $node->stop;
 done_testing();
