@@ -35,6 +35,11 @@ PG_CXXFLAGS += -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-
 SHLIB_LINK += -fsanitize=$(SANITIZE)
 endif
 
+# `make RACE_POINTS=1`, for tests that stop one backend while another goes on: see src/pg/race_point.h.
+ifdef RACE_POINTS
+PG_CPPFLAGS += -DVECTORX_RACE_POINTS
+endif
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 

@@ -9,7 +9,6 @@
 #include "core/graph/link.h"
 #include "core/graph/search.h"
 #include "core/graph/select.h"
-#include "core/graph/visited_set.h"
 #include "vectorx/graph.h"
 
 namespace vectorx {
@@ -18,15 +17,9 @@ namespace vectorx {
 class RepairScratch {
  public:
     RepairScratch(const GraphOptions& options, std::pmr::memory_resource* memory)
-        : seen(1024, memory),
-          pool(memory),
-          dead(memory),
-          selection(memory),
-          search(options, options.ef_construction, memory) {}
+        : pool(memory), selection(memory), search(options, options.ef_construction, memory) {}
 
-    VisitedSet seen;
     std::pmr::vector<Candidate> pool;
-    std::pmr::vector<NodeId> dead;
     NeighbourSelection selection;
     SearchScratch search;
 };
@@ -46,67 +39,45 @@ void fill_in(LinkList* list, int capacity, const Candidate& link, MayDrop may_dr
     std::sort(list->links + list->strict, list->links + list->count);
 }
 
-// If the list of `node` on `level` holds dead nodes, replaces it by one that does not: chosen among its live
-// neighbours, the live ones that can be reached through the dead, and those that a search finds. Without the search,
-// which takes two thirds of the time, recall after deleting half of debian-384 falls from .959 to .952 at ef 40. The
-// new neighbours link back. Returns whether there was anything to repair. `is_dead(NodeId)` must keep its answers while
+// If the list of `node` on `level` holds dead nodes, replaces it by one that does not: chosen among its live neighbours
+// and those that a search finds which begins at its neighbours and goes through dead ones. A search as wide as an
+// insert's, or one through the dead alone, costs more and gives less recall (docs/decisions/0011-repair.md). The new
+// neighbours link back. Returns whether there was anything to repair. `is_dead(NodeId)` must keep its answers while
 // vacuum runs, and nobody may add links to dead nodes.
 template <GraphStore Store, typename IsDead>
 bool repair_links(Store& store, NodeId node, const std::byte* payload, int level, IsDead is_dead,
                   RepairScratch& scratch) {
-    // Through how many dead nodes to look for live ones, and how many of those to choose from.
-    constexpr std::size_t kMaxDead = 64;
-    constexpr std::size_t kMaxPool = 512;
     int capacity = store.options().links_at(level);
+    auto ef = static_cast<std::size_t>(std::max(store.options().ef_construction * 3 / 4, capacity));
     LinkList expected;
     LinkList desired;
-    NodeId neighbours[kMaxLinks];
-    Candidate found[kMaxLinks];
-    bool live[kMaxLinks];
+    Candidate starts[kMaxLinks + 1];
+    bool live[kMaxLinks + 1];
+    auto& results = scratch.search.results;
     const std::byte* query = store.query(payload, scratch.search.query);
     for (;;) {
         store.read_links(node, payload, level, &expected);
-        scratch.pool.clear();
-        scratch.dead.clear();
-        scratch.seen.clear();
-        scratch.seen.insert(node);
-        for (int i = 0; i < expected.count; ++i) {
-            scratch.seen.insert(expected.links[i].node);
-            if (is_dead(expected.links[i].node))
-                scratch.dead.push_back(expected.links[i].node);
-            else
-                scratch.pool.push_back(expected.links[i]);
-        }
-        if (scratch.dead.empty()) return false;
+        auto count = static_cast<std::size_t>(expected.count);
+        std::copy(expected.links, expected.links + count, starts);
+        for (std::size_t i = 0; i < count; ++i) live[i] = !is_dead(starts[i].node);
+        if (std::all_of(live, live + count, [](bool is_live) { return is_live; })) return false;
 
-        for (std::size_t next = 0; next < scratch.dead.size() && next < kMaxDead; ++next) {
-            int links = store.links(scratch.dead[next], level, neighbours);
-            int count = 0;
-            for (int i = 0; i < links; ++i) {
-                if (!scratch.seen.insert(neighbours[i])) continue;
-                if (is_dead(neighbours[i]))
-                    scratch.dead.push_back(neighbours[i]);
-                else
-                    neighbours[count++] = neighbours[i];
-            }
-            store.evaluate(query, neighbours, count, found, live);
-            for (int i = 0; i < count; ++i)
-                if (live[i]) scratch.pool.push_back(found[i]);
-            if (scratch.pool.size() >= kMaxPool) break;
-            store.check_for_interrupts();
-        }
+        search_level(store, query, starts, live, count, level, ef, scratch.search);
         EntryPoint entry = store.entry_point();
-        if (entry.node != kNoNode && level <= entry.level) {
-            Candidate start = descend(store, query, entry, level, live);
-            search_level(store, query, &start, live, 1, level,
-                         static_cast<std::size_t>(store.options().ef_construction), scratch.search);
-            for (const Candidate& candidate : scratch.search.results)
-                if (scratch.seen.insert(candidate.node) && !is_dead(candidate.node)) scratch.pool.push_back(candidate);
+        // Where a whole region died, neighbours lead nowhere.
+        if (results.size() < ef && entry.node != kNoNode && level <= entry.level) {
+            starts[count] = descend(store, query, entry, level, &live[count]);
+            search_level(store, query, starts, live, count + 1, level, ef, scratch.search);
+        }
+        scratch.pool.clear();
+        for (const Candidate& found : results)
+            if (found.node != node && !is_dead(found.node)) scratch.pool.push_back(found);
+        for (int i = 0; i < expected.count; ++i) {
+            bool found = std::any_of(results.begin(), results.end(),
+                                     [&](const Candidate& result) { return result.node == expected.links[i].node; });
+            if (live[i] && !found) scratch.pool.push_back(expected.links[i]);
         }
         std::sort(scratch.pool.begin(), scratch.pool.end());
-        // As many as an insert chooses from.
-        auto choice = static_cast<std::size_t>(std::max(store.options().ef_construction, 2 * capacity));
-        if (scratch.pool.size() > choice) scratch.pool.resize(choice);
         scratch.selection.select(store, scratch.pool.data(), scratch.pool.size(), capacity, Fill::kStaged, &desired);
         // Live children stay; no live node is a child of a dead one.
         auto is_child = [&](NodeId link) { return level == 0 && store.parent(link) == node && !is_dead(link); };

@@ -22,7 +22,7 @@ ExactDistance::ExactDistance(IndexScanDesc scan, MemoryContext context)
     MemoryContextSwitchTo(caller);
 }
 
-bool ExactDistance::of(ItemPointer row, double* distance) {
+bool ExactDistance::of(const ItemPointerData* row, double* distance) {
     // A row's versions have one place in the index; this moves on to the visible one.
     ItemPointerData version = *row;
     bool again = false;

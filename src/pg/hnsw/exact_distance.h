@@ -21,7 +21,7 @@ class ExactDistance {
     ExactDistance(IndexScanDesc scan, MemoryContext context);
 
     // Returns false if the scan's snapshot sees no version of the row.
-    bool of(ItemPointer row, double* distance);
+    bool of(const ItemPointerData* row, double* distance);
 
     void close();
 

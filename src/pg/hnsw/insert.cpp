@@ -11,6 +11,7 @@ extern "C" {
 #include "pg/hnsw/codec.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/index/row_id.h"
+#include "pg/race_point.h"
 
 namespace vectorx::pg::hnsw {
 namespace {
@@ -36,6 +37,7 @@ class Inserter {
         for (;;) {
             store_.set_entry_point(read_meta(index_).entry_point());
             plan_links(store_, payload_, level, kNoNode, plan_);
+            race_point("insert_planned");
             if (add_to_equal()) break;
             bool alone = plan_.neighbours(0).count == 0;
             if (!exclusive && (alone || level > store_.entry_point().level)) {
@@ -43,10 +45,12 @@ class Inserter {
                 // linked with each other on the new levels. What was planned may no longer hold once the lock is there.
                 unlock(exclusive);
                 exclusive = true;
+                race_point("insert_upgrade");
                 lock(exclusive);
                 continue;
             }
             NodeId node = write_node(level);
+            race_point("insert_written");
             if (exclusive && (alone || level > store_.entry_point().level)) {
                 raise_root(store_, node, level);
             } else if (!link_to_parent(store_, node, payload_, plan_)) {
@@ -59,6 +63,7 @@ class Inserter {
                 if (store_.parent(node) == kNoNode) raise_root(store_, node, level);
                 break;
             }
+            race_point("insert_has_parent");
             link_back(store_, node, payload_, level, plan_);
             break;
         }
@@ -86,6 +91,7 @@ class Inserter {
             if (candidate.distance != self) continue;
             const std::byte* other = store_.payload(candidate.node);
             bool equal = store_.codec().size_of(other) == size_ && std::memcmp(other, payload_, size_) == 0;
+            if (equal) race_point("insert_equal");
             if (equal && add_row(candidate.node)) return true;
         }
         return false;

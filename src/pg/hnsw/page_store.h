@@ -15,6 +15,7 @@
 #include "pg/boundary.h"
 #include "pg/hnsw/layout.h"
 #include "pg/hnsw/page.h"
+#include "pg/race_point.h"
 #include "vectorx/codec.h"
 
 namespace vectorx::pg::hnsw {
@@ -173,6 +174,7 @@ class PageStore {
     }
 
     LinkUpdate replace_links(NodeId node, int level, const LinkList& expected, const LinkList& desired) {
+        race_point("replace_links");
         Buffer buffer;
         LinksHeader* links = lock_links(node, level, BUFFER_LOCK_EXCLUSIVE, &buffer);
         if (links == nullptr) return LinkUpdate::kGone;

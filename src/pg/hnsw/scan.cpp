@@ -17,7 +17,7 @@ extern "C" {
 #include "pg/hnsw/exact_distance.h"
 #include "pg/hnsw/options.h"
 #include "pg/hnsw/page_store.h"
-#include "pg/index/indexed_type.h"
+#include "pg/race_point.h"
 
 namespace vectorx::pg::hnsw {
 namespace {
@@ -61,6 +61,7 @@ class CodecScan final : public Scan {
           scratch_(store_.options(), ef_search, &memory_),
           query_context_(AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES)),
           rows_(&memory_),
+          read_slots_(1, &memory_),
           bounded_(&memory_),
           found_(&memory_) {
         if constexpr (!kExact) exact_distance_ = make_in<ExactDistance>(context, scan, context);
@@ -75,14 +76,18 @@ class CodecScan final : public Scan {
         // All distances to NULL are NULL, so any order is right.
         if (!kExact && !query_is_null) return next_by_exact_distance(row);
         while (next_row_ == rows_.size()) {
+            if (next_slot_ != kNoSlot) {
+                read_slot();
+                continue;
+            }
             if (next_result_ == scratch_.results.size()) {
                 if (!find_more()) return false;
                 continue;
             }
-            const Candidate& result = scratch_.results[next_result_++];
-            if (iterative_ == kIterativeStrict && result.distance < last_distance_) continue;
-            last_distance_ = result.distance;
-            read_rows(result);
+            result_ = scratch_.results[next_result_++];
+            if (iterative_ == kIterativeStrict && result_.distance < last_distance_) continue;
+            last_distance_ = result_.distance;
+            read_node();
         }
         *row = rows_[next_row_++];
         return true;
@@ -97,12 +102,13 @@ class CodecScan final : public Scan {
  private:
     static constexpr bool kExact = Codec::kQueryIsPayload;
 
-    // How often a chain of rows can have changed before it is taken for damaged.
-    static constexpr int kMaxAttempts = 100;
+    // How often a chain of rows can be gone through again before it is taken for damaged.
+    static constexpr std::size_t kMaxDetours = 100;
 
     void search(Datum query, bool query_is_null) {
         rows_.clear();
         next_row_ = next_result_ = next_bounded_ = 0;
+        next_slot_ = kNoSlot;
         bounded_.clear();
         found_.clear();
         error_bound_ = 0;
@@ -118,6 +124,7 @@ class CodecScan final : public Scan {
         query_ = query_of_value(opclass_, meta_, store_.codec(), query, query_is_null);
         MemoryContextSwitchTo(caller);
         search_graph(store_, query_, static_cast<std::size_t>(ef_search), scratch_);
+        race_point("scan_searched");
         bound_results();
     }
 
@@ -209,13 +216,18 @@ class CodecScan final : public Scan {
     // Looks up the rows of a node until one is visible; the others are taken to be as far as that one until they come
     // first.
     void find_rows(const Candidate& result) {
-        read_rows(result);
-        for (; next_row_ < rows_.size(); ++next_row_) {
-            double distance;
-            if (!exact_distance_->of(&rows_[next_row_], &distance)) continue;
-            push({distance, true, rows_[next_row_]});
-            for (++next_row_; next_row_ < rows_.size(); ++next_row_) push({distance, false, rows_[next_row_]});
-            break;
+        result_ = result;
+        read_node();
+        bool exact = true;
+        double distance = 0;
+        for (;;) {
+            for (const ItemPointerData& row : rows_) {
+                if (exact && !exact_distance_->of(&row, &distance)) continue;
+                push({distance, exact, row});
+                exact = false;
+            }
+            if (next_slot_ == kNoSlot) break;
+            read_slot();
         }
         rows_.clear();
         next_row_ = 0;
@@ -226,43 +238,64 @@ class CodecScan final : public Scan {
         std::push_heap(found_.begin(), found_.end(), std::greater<>());
     }
 
-    // Reads the rows of a node. Between the search and now, vacuum may have freed the node and an insert taken its slot
-    // for another vector; then the distance is another one, and the rows are not what was found.
-    void read_rows(const Candidate& result) {
+    // Reads the rows in the node of the current result, and where its chain of further ones begins. Between the search
+    // and now, vacuum may have freed the node and an insert taken its slot for another vector; then the distance is
+    // another one, and the rows are not what was found.
+    void read_node() {
         rows_.clear();
         next_row_ = 0;
+        next_slot_ = kNoSlot;
+        read_slots_.clear();
+        slots_read_ = detours_ = 0;
         Buffer buffer;
-        NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, &buffer);
-        if (header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance) {
-            int attempts = 0;
-            do {
-                if (++attempts > kMaxAttempts) {
-                    ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
-                                    errmsg("index \"%s\" has a chain of rows that leads to another node",
-                                           RelationGetRelationName(store_.index())),
-                                    errhint("REINDEX it.")));
-                }
-                rows_.clear();
-                append(header->rows, std::min<int>(header->row_count, kInlineRows));
-            } while (!append_further_rows(result.node, header->more_rows));
+        if (NodeHeader* header = lock_result(&buffer)) {
+            append(header->rows, std::min<int>(header->row_count, kInlineRows));
+            next_slot_ = header->more_rows;
         }
         UnlockReleaseBuffer(buffer);
     }
 
-    // Returns false if the chain must be read again: on a standby, where replay does not lock the node with its chain,
-    // a slot can leave the chain and be freed between reading the one before it and reading it.
-    bool append_further_rows(NodeId node, SlotId slot) {
+    // Locks the node of the current result; nullptr if that is no longer what was found.
+    NodeHeader* lock_result(Buffer* buffer) {
+        NodeHeader* header = store_.lock_header(result_.node, BUFFER_LOCK_SHARE, buffer);
+        bool found = header->state == NodeState::kLive && store_.distance_to(query_, header) == result_.distance;
+        return found ? header : nullptr;
+    }
+
+    // Reads the next slot of the chain; there can be thousands, and rarely are all wanted. No lock is kept from one to
+    // the next, so a slot may have left the chain, been freed and been taken again since the one before it was read.
+    // README.md says why no row that can be seen is lost that way, and none is met twice.
+    void read_slot() {
+        CHECK_FOR_INTERRUPTS();
+        race_point("scan_next_slot");
+        rows_.clear();
+        next_row_ = 0;
+        SlotId slot = next_slot_;
         const SlotGeometry& geometry = store_.layout().slots(kRows);
-        while (slot != kNoSlot) {
-            Buffer buffer = read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
-            auto* rows = slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
-            bool ours = rows->owner == node;
-            if (ours) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
-            slot = rows->next;
-            UnlockReleaseBuffer(buffer);
-            if (!ours) return false;
+        Buffer buffer = read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
+        auto* rows = slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
+        bool ours = rows->owner == result_.node;
+        bool anew = ours && read_slots_.insert(slot);
+        if (anew) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
+        if (ours) next_slot_ = rows->next;
+        UnlockReleaseBuffer(buffer);
+        if (anew) {
+            ++slots_read_;
+            return;
         }
-        return true;
+        if (++detours_ > kMaxDetours * (slots_read_ + 1)) report_broken_chain();
+        if (!ours) {
+            NodeHeader* header = lock_result(&buffer);
+            next_slot_ = header != nullptr ? header->more_rows : kNoSlot;
+            UnlockReleaseBuffer(buffer);
+        }
+    }
+
+    [[noreturn]] void report_broken_chain() {
+        ereport(ERROR, (errcode(ERRCODE_INDEX_CORRUPTED),
+                        errmsg("index \"%s\" has a chain of rows that leads to another node",
+                               RelationGetRelationName(store_.index())),
+                        errhint("REINDEX it.")));
     }
 
     void append(const ItemPointerData* rows, int count) { rows_.insert(rows_.end(), rows, rows + count); }
@@ -275,11 +308,16 @@ class CodecScan final : public Scan {
     MemoryContext query_context_;
     const std::byte* query_ = nullptr;
     bool searched_ = false;
-    int iterative_ = kIterativeOff;           // as it was set when the scan began
-    float last_distance_ = 0;                 // of the last result
-    std::size_t next_result_ = 0;             // in scratch_.results
-    std::pmr::vector<ItemPointerData> rows_;  // of the current result
+    int iterative_ = kIterativeOff;  // as it was set when the scan began
+    float last_distance_ = 0;        // of the last result
+    std::size_t next_result_ = 0;    // in scratch_.results
+    Candidate result_{0, kNoNode};
+    std::pmr::vector<ItemPointerData> rows_;  // of the current result, as far as they have been read
     std::size_t next_row_ = 0;
+    SlotId next_slot_ = kNoSlot;  // of its chain of further rows, to be read next
+    VisitedSet read_slots_;       // of that chain
+    std::size_t slots_read_ = 0;  // how many these are
+    std::size_t detours_ = 0;     // slots met that were not to be read
 
     // Where distances are estimates.
     ExactDistance* exact_distance_ = nullptr;

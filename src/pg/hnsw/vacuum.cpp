@@ -24,6 +24,7 @@ extern "C" {
 #include "pg/hnsw/codec.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/index/indexed_type.h"
+#include "pg/race_point.h"
 
 namespace vectorx::pg::hnsw {
 namespace {
@@ -67,9 +68,13 @@ class Vacuum {
     void run() {
         remove_dead_rows();
         if (!dying_.empty()) {
+            race_point("vacuum_marked");
             replace_root();
+            race_point("vacuum_waited");
             bool anchored = anchor();
+            race_point("vacuum_anchored");
             repair();
+            race_point("vacuum_repaired");
             // Now that no live node links to a dying one, there are places enough.
             if (!anchored) anchor();
             free_dying();

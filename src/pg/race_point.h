@@ -1,0 +1,15 @@
+// Places where a test can stop a backend while others go on (test/t/030_hnsw_races.pl). They are nothing unless the
+// extension is built with RACE_POINTS=1.
+#pragma once
+
+namespace vectorx::pg {
+
+#ifdef VECTORX_RACE_POINTS
+// If the data directory has a file race/NAME, renames it to race/NAME.reached, so that only one backend stops, and
+// waits until that is removed. No buffer lock may be held.
+void race_point(const char* name);
+#else
+inline void race_point(const char*) {}
+#endif
+
+}  // namespace vectorx::pg

@@ -1,0 +1,286 @@
+# Races, one at a time: a backend stops at a delicate step (src/pg/race_point.h) while another goes on. After each the index
+# is sound and holds all rows. Needs the extension built with RACE_POINTS=1; scripts/test does that.
+use strict;
+use warnings;
+
+use HnswTest;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(sleep);
+use VectorxTest;
+
+my $node = start_vectorx('hnsw_races', conf => "autovacuum = off\njit = off\nenable_seqscan = off\nenable_sort = off\n");
+my $library = $node->config_data('--pkglibdir');
+if (slurp_file("$library/vectorx.so") !~ m{race/%s\.reached})
+{
+    $node->stop;
+    die 'the extension was built without RACE_POINTS=1' if $ENV{VECTORX_RACE_POINTS};
+    plan skip_all => 'the extension was built without RACE_POINTS=1';
+}
+my $folder = $node->data_dir . '/race';
+mkdir $folder or die "$folder: $!";
+
+# The first backend that comes to the point will stop there.
+sub hold { append_to_file("$folder/$_[0]", ''); chmod 0666, "$folder/$_[0]"; }
+
+sub await
+{
+    my ($point) = @_;
+    for (1 .. 6000)
+    {
+        return pass("stopped at $point") if -e "$folder/$point.reached";
+        sleep 0.005;
+    }
+    fail("nobody came to $point");
+}
+
+sub release { unlink "$folder/$_[0].reached" or die "$_[0]: $!"; }
+
+sub lock_is_awaited
+{
+    ok(wait_for_sql($node, q{EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'page')}), $_[0]);
+}
+
+sub finished
+{
+    my ($run, $what) = @_;
+    my $done = finish_sql($run);
+    ok($done->{ok}, $what) or diag $done->{stderr};
+    return $done->{stdout};
+}
+
+# A table t of points in the plane with an index of few links, of `rows` rows with id 1, 2, ...
+sub make_table
+{
+    my (%params) = (rows => 0, m => 2, @_);
+    $node->safe_psql('postgres', qq{
+        SET client_min_messages = warning;
+        DROP TABLE IF EXISTS t;
+        CREATE TABLE t (id int, e vector(2));
+        CREATE INDEX i ON t USING hnsw (e vector_l2_ops) WITH (m = $params{m}, ef_construction = 16);
+        SELECT setseed(@{[$params{seed} // 0.5]});
+        INSERT INTO t SELECT i, ARRAY[random() * 100, random() * 100] FROM generate_series(1, $params{rows}) i});
+}
+
+# Sound, and a search that takes as long as it likes finds every row.
+sub check_index
+{
+    my ($what) = @_;
+    is(index_faults($node, 'i'), '', "$what: the index is sound and holds all rows");
+    my ($found, $rows) = split /\|/, $node->safe_psql('postgres',
+        q{SET hnsw.ef_search = 1000; SELECT (SELECT count(*) FROM (SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 5000) s),
+          (SELECT count(*) FROM t)});
+    is($found, $rows, "$what: searches find all rows");
+}
+
+my $nearest_10 = q{SELECT string_agg(id::text, ' ') FROM (SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 10) s};
+
+# -- a node is deleted while an insert holds it as candidate; its rows are deleted before, or the insert's own snapshot would
+# keep them
+make_table(rows => 300);
+$node->safe_psql('postgres', q{DELETE FROM t WHERE e <-> '[50,50]' < 40});
+hold('insert_planned');
+my $insert = start_sql($node, q{INSERT INTO t VALUES (1000, '[50,50]')});
+await('insert_planned');
+my $vacuum = start_sql($node, 'VACUUM t');
+lock_is_awaited('vacuum waits for the insert');
+release('insert_planned');
+finished($insert, 'the insert whose candidates died');
+finished($vacuum, 'the vacuum that waited for it');
+check_index('candidates deleted');
+is($node->safe_psql('postgres', q{SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 1}), '1000', 'the new row is found');
+
+# ... all of them
+make_table(rows => 20);
+$node->safe_psql('postgres', 'DELETE FROM t');
+hold('insert_planned');
+$insert = start_sql($node, q{INSERT INTO t VALUES (1000, '[50,50]')});
+await('insert_planned');
+$vacuum = start_sql($node, 'VACUUM t');
+lock_is_awaited('vacuum waits for the insert');
+release('insert_planned');
+finished($insert, 'the insert into a graph that died');
+finished($vacuum, 'the vacuum of all nodes but one');
+check_index('all candidates deleted');
+
+# -- the entry point moves while vacuum is at it
+foreach my $point ('vacuum_marked', 'vacuum_waited', 'vacuum_anchored', 'vacuum_repaired')
+{
+    make_table(rows => 20);
+    my $levels = $node->safe_psql('postgres', q{SELECT levels FROM vectorx_index_stats('i')});
+    $node->safe_psql('postgres', 'DELETE FROM t WHERE id > 2');
+    hold($point);
+    $vacuum = start_sql($node, 'VACUUM t');
+    await($point);
+    $node->safe_psql('postgres',
+        'INSERT INTO t SELECT 100 + i, ARRAY[random() * 100, random() * 100] FROM generate_series(1, 400) i');
+    cmp_ok($node->safe_psql('postgres', q{SELECT levels FROM vectorx_index_stats('i')}), '>', $levels, 'a higher entry point');
+    release($point);
+    finished($vacuum, "the vacuum that stopped at $point");
+    check_index("entry point raised at $point");
+
+    # ... and while all that there was is gone
+    make_table(rows => 20);
+    $node->safe_psql('postgres', 'DELETE FROM t');
+    hold($point);
+    $vacuum = start_sql($node, 'VACUUM t');
+    await($point);
+    $node->safe_psql('postgres',
+        'INSERT INTO t SELECT 100 + i, ARRAY[random() * 100, random() * 100] FROM generate_series(1, 10) i');
+    release($point);
+    finished($vacuum, "the vacuum that stopped at $point with nothing left");
+    check_index("everything deleted at $point");
+}
+
+# -- vacuum meets a node whose insert is half done
+foreach my $step ('insert_written', 'insert_has_parent')
+{
+    make_table(rows => 300);
+    $node->safe_psql('postgres', 'DELETE FROM t WHERE id % 2 = 0');
+    hold('vacuum_waited');
+    $vacuum = start_sql($node, 'VACUUM t');
+    await('vacuum_waited');
+    hold($step);
+    $insert = start_sql($node, q{INSERT INTO t VALUES (1000, '[50,50]')});
+    await($step);
+    release('vacuum_waited');
+    # Before it gives the node a parent, or frees the upper slots of others.
+    lock_is_awaited('vacuum waits for the insert');
+    release($step);
+    finished($insert, "the insert that stopped at $step");
+    finished($vacuum, 'the vacuum that met it');
+    check_index("insert stopped at $step");
+}
+
+# ... or not to be done at all
+make_table(rows => 300);
+hold('insert_written');
+$insert = start_sql($node, q{INSERT INTO t VALUES (1000, '[50,50]')});
+await('insert_written');
+$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT%'});
+ok(!finish_sql($insert)->{ok}, 'an insert is cancelled');
+unlink "$folder/insert_written.reached";
+check_index('half a node');
+$node->safe_psql('postgres', 'DELETE FROM t WHERE id % 2 = 0; VACUUM t');
+check_index('half a node vacuumed');
+is($node->safe_psql('postgres', q{SELECT nodes FROM vectorx_index_stats('i')}), '150', 'and it is gone');
+
+# -- a slot is used again while a scan still points at it
+make_table(rows => 300);
+$node->safe_psql('postgres', q{DELETE FROM t WHERE id % 3 > 0});
+my $expected = $node->safe_psql('postgres', $nearest_10);
+hold('scan_searched');
+my $scan = start_sql($node, $nearest_10);
+await('scan_searched');
+$node->safe_psql('postgres',
+    'VACUUM t; INSERT INTO t SELECT 1000 + i, ARRAY[random() * 100, random() * 100] FROM generate_series(1, 200) i');
+release('scan_searched');
+is(finished($scan, 'the scan'), "$expected\n", 'what it found before, without the new rows in old slots');
+check_index('slots used again');
+
+# ... one of further rows of the same node
+make_table();
+$node->safe_psql('postgres', q{INSERT INTO t SELECT i, '[50,50]' FROM generate_series(1, 300) i;
+    DELETE FROM t WHERE id BETWEEN 100 AND 250});
+my $all = q{SET hnsw.ef_search = 10; SELECT count(*), count(DISTINCT id), min(id), max(id) FROM (SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 5000) s};
+$expected = $node->safe_psql('postgres', $all);
+is($expected, '149|149|1|300', 'all rows of a node');
+foreach my $change ('VACUUM t', 'VACUUM t; INSERT INTO t SELECT 1000 + i, \'[50,50]\' FROM generate_series(1, 100) i',
+    'VACUUM t; INSERT INTO t SELECT 2000 + i, \'[1,1]\' FROM generate_series(1, 100) i')
+{
+    # Behind the second of 20 slots; what follows is what vacuum frees.
+    hold('scan_next_slot');
+    $scan = start_sql($node, $all);
+    await('scan_next_slot');
+    hold('scan_next_slot');
+    release('scan_next_slot');
+    await('scan_next_slot');
+    $node->safe_psql('postgres', $change);
+    release('scan_next_slot');
+    is(finished($scan, 'the scan'), "$expected\n", "each row once beside $change");
+    $node->safe_psql('postgres', 'DELETE FROM t; VACUUM t;'
+          . q{INSERT INTO t SELECT i, '[50,50]' FROM generate_series(1, 300) i; DELETE FROM t WHERE id BETWEEN 100 AND 250});
+}
+
+# -- two inserts make their nodes the entry point at once
+make_table();
+hold('insert_written');
+$insert = start_sql($node, q{INSERT INTO t VALUES (1, '[1,1]')});
+await('insert_written');
+my $second = start_sql($node, q{INSERT INTO t VALUES (2, '[2,2]')});
+lock_is_awaited('the second insert into an empty index waits for the first');
+release('insert_written');
+finished($insert, 'the first');
+finished($second, 'the second');
+check_index('two first rows');
+
+# ... both having seen the one that was before
+make_table();
+hold('insert_upgrade');
+$insert = start_sql($node, q{INSERT INTO t VALUES (1, '[1,1]')});
+await('insert_upgrade');
+$node->safe_psql('postgres', q{INSERT INTO t SELECT 10 + i, ARRAY[i, i] FROM generate_series(1, 50) i});
+release('insert_upgrade');
+finished($insert, 'the insert that found the index empty');
+check_index('an old entry point');
+
+# -- a row comes to a node that becomes dying
+make_table(rows => 300);
+$node->safe_psql('postgres', q{INSERT INTO t VALUES (1000, '[50,50]')});
+$node->safe_psql('postgres', q{DELETE FROM t WHERE id = 1000});
+hold('insert_equal');
+$insert = start_sql($node, q{INSERT INTO t VALUES (1001, '[50,50]')});
+await('insert_equal');
+hold('vacuum_marked');
+$vacuum = start_sql($node, 'VACUUM t');
+await('vacuum_marked');
+release('insert_equal');
+finished($insert, 'the insert whose equal died');
+release('vacuum_marked');
+finished($vacuum, 'the vacuum');
+check_index('row added to a dying node');
+is($node->safe_psql('postgres', q{SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 1}), '1001', 'the new row is found');
+
+# -- a list gives up a link to what vacuum makes a child just then
+foreach my $trial (1 .. 20)
+{
+    make_table(rows => 150, seed => $trial / 32);
+    $node->safe_psql('postgres', 'DELETE FROM t WHERE id % 2 = 0');
+    hold('vacuum_waited');
+    $vacuum = start_sql($node, 'VACUUM t');
+    await('vacuum_waited');
+    hold('replace_links');
+    $insert = start_sql($node, qq{INSERT INTO t SELECT id + 1000, e + '[0.01,0.01]' FROM t WHERE id = 2 * $trial + 1});
+    await('replace_links');
+    hold('vacuum_anchored');
+    release('vacuum_waited');
+    await('vacuum_anchored');
+    release('replace_links');
+    finished($insert, 'the insert');
+    release('vacuum_anchored');
+    finished($vacuum, 'the vacuum');
+    check_index("trial $trial of a link given up");
+}
+
+# -- vacuum ends in the middle
+foreach my $point ('vacuum_marked', 'vacuum_waited', 'vacuum_anchored', 'vacuum_repaired')
+{
+    make_table(rows => 300);
+    $node->safe_psql('postgres', 'DELETE FROM t WHERE id % 4 > 0');
+    hold($point);
+    $vacuum = start_sql($node, 'VACUUM t');
+    await($point);
+    $node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'VACUUM%'});
+    ok(!finish_sql($vacuum)->{ok}, "a vacuum is cancelled at $point");
+    unlink "$folder/$point.reached";
+    check_index("vacuum cancelled at $point");
+    $node->safe_psql('postgres',
+        'INSERT INTO t SELECT 1000 + i, ARRAY[random() * 100, random() * 100] FROM generate_series(1, 100) i');
+    check_index('inserts after it');
+    $node->safe_psql('postgres', 'DELETE FROM t WHERE id = 1; VACUUM t');
+    check_index('the next vacuum');
+    is($node->safe_psql('postgres', q{SELECT dying_nodes FROM vectorx_index_stats('i')}), '0', 'which finished the work');
+}
+
+$node->stop;
+done_testing();
