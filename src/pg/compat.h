@@ -15,8 +15,12 @@ extern "C" {
 #include <access/amapi.h>
 #include <catalog/pg_class.h>
 #include <commands/vacuum.h>
+#include <executor/instrument.h>
 #include <funcapi.h>
 #include <nodes/pathnodes.h>
+#include <pgstat.h>
+#include <storage/buf_internals.h>
+#include <storage/bufmgr.h>
 #include <utils/acl.h>
 #include <utils/guc.h>
 #include <utils/rel.h>
@@ -109,6 +113,29 @@ inline void set_version_dependent([[maybe_unused]] IndexAmRoutine* am) {
 #if PG_VERSION_NUM >= 170000
     am->amcanbuildparallel = true;
 #endif
+}
+
+// Whether a shared buffer holds this block of the relation's main fork, as far as can be said without a lock.
+inline bool buffer_holds(Buffer buffer, Relation relation, BlockNumber block) {
+    const BufferDesc* descriptor = GetBufferDescriptor(buffer - 1);
+    if ((pg_atomic_read_u32(const_cast<pg_atomic_uint32*>(&descriptor->state)) & BM_VALID) == 0) return false;
+    BufferTag tag;
+#if PG_VERSION_NUM >= 160000
+    InitBufferTag(&tag, &relation->rd_locator, MAIN_FORKNUM, block);
+    return BufferTagsEqual(&tag, &descriptor->tag);
+#else
+    INIT_BUFFERTAG(tag, relation->rd_node, MAIN_FORKNUM, block);
+    return BUFFERTAGS_EQUAL(tag, descriptor->tag);
+#endif
+}
+
+// What ReadBuffer() counts for pages that it finds in shared buffers.
+inline void count_buffer_hits(Relation relation, int pages) {
+    pgBufferUsage.shared_blks_hit += pages;
+    for (int i = 0; i < pages; ++i) {
+        pgstat_count_buffer_read(relation);
+        pgstat_count_buffer_hit(relation);
+    }
 }
 
 }  // namespace vectorx::pg

@@ -14,6 +14,7 @@
 #include "core/graph/link.h"
 #include "pg/boundary.h"
 #include "pg/hnsw/layout.h"
+#include "pg/hnsw/optimistic_reader.h"
 #include "pg/hnsw/page.h"
 #include "pg/race_point.h"
 #include "vectorx/codec.h"
@@ -31,6 +32,7 @@ class PageStore {
           codec_(codec),
           logging_(logging),
           entry_point_(meta.entry_point()),
+          reader_(index),
           payloads_(memory),
           copies_(memory) {
         if (Codec::kVariableSize) copies_.resize(kPins * codec.payload_size());
@@ -56,17 +58,12 @@ class PageStore {
     // What the distances of nodes from the query may be less than estimated. Like the estimates they are read under a
     // pin, so those of nodes that were freed meanwhile mean nothing.
     void error_bounds(const std::byte* query, const NodeId* nodes, int count, float* out) {
-        bool live[kPins];
-        for (int begin = 0; begin < count; begin += kPins) {
-            auto compute = [&](const std::byte* const* payloads, int batch, float* bounds) {
-                for (int i = 0; i < batch; ++i) bounds[i] = codec_.error_bound(query, payloads[i]);
-            };
-            int batch = std::min(kPins, count - begin);
-            if (layout_.payloads_apart())
-                distances_apart(compute, nodes + begin, batch, out + begin, live);
-            else
-                distances_in_nodes(compute, nodes + begin, batch, out + begin, live);
-        }
+        bool live[kMaxLinks];
+        auto compute = [&](const std::byte* const* payloads, int batch, float* bounds) {
+            for (int i = 0; i < batch; ++i) bounds[i] = codec_.error_bound(query, payloads[i]);
+        };
+        for (int begin = 0; begin < count; begin += kMaxLinks)
+            distances_by(compute, nodes + begin, std::min(kMaxLinks, count - begin), out + begin, live);
     }
 
     // Whether a node, whose page the caller has locked, has this payload.
@@ -286,16 +283,89 @@ class PageStore {
     // Distances to nodes, each batch by compute(payloads, count, distances).
     template <typename Compute>
     void evaluate_by(Compute compute, const NodeId* nodes, int count, Candidate* out, bool* live) {
-        float distances[kPins];
+        float distances[kMaxLinks];
+        while (count > 0) {
+            int batch = std::min(count, kMaxLinks);
+            distances_by(compute, nodes, batch, distances, live);
+            for (int i = 0; i < batch; ++i) out[i] = {distances[i], nodes[i]};
+            nodes += batch, out += batch, live += batch, count -= batch;
+        }
+    }
+
+    // The same of at most kMaxLinks.
+    template <typename Compute>
+    void distances_by(Compute compute, const NodeId* nodes, int count, float* out, bool* live) {
+        if constexpr (!Codec::kVariableSize) {
+            if (!layout_.payloads_apart()) {
+                distances_in_remembered(compute, nodes, count, out, live);
+                return;
+            }
+        }
         for (int begin = 0; begin < count; begin += kPins) {
             int batch = std::min(kPins, count - begin);
             if (Codec::kVariableSize)
-                distances_to_copies(compute, nodes + begin, batch, distances, live + begin);
-            else if (layout_.payloads_apart())
-                distances_apart(compute, nodes + begin, batch, distances, live + begin);
+                distances_to_copies(compute, nodes + begin, batch, out + begin, live + begin);
             else
-                distances_in_nodes(compute, nodes + begin, batch, distances, live + begin);
-            for (int i = 0; i < batch; ++i) out[begin + i] = {distances[i], nodes[begin + i]};
+                distances_apart(compute, nodes + begin, batch, out + begin, live + begin);
+        }
+    }
+
+    // Those of nodes in remembered buffers first, then, with pins, those of the others.
+    template <typename Compute>
+    void distances_in_remembered(Compute compute, const NodeId* nodes, int count, float* out, bool* live) {
+        const SlotGeometry& geometry = layout_.slots(kNode);
+        const NodeHeader* headers[kMaxLinks];
+        const std::byte* payloads[kMaxLinks];
+        Buffer buffers[kMaxLinks];
+        int remembered[kMaxLinks];
+        int found = 0;
+        int others[kMaxLinks];
+        int other_count = 0;
+        for (int i = 0; i < count; ++i) {
+            BlockNumber block = geometry.block_of(nodes[i]);
+            buffers[i] = reader_.remembered(block);
+            if (buffers[i] == InvalidBuffer || geometry.position_of(nodes[i]) >= geometry.per_page) {
+                others[other_count++] = i;
+                continue;
+            }
+            OptimisticReader::prefetch_tag(buffers[i]);
+            headers[i] = slot_in<NodeHeader>(BufferGetPage(buffers[i]), geometry, nodes[i]);
+            prefetch(headers[i], sizeof(NodeHeader) + codec_.payload_size());
+            remembered[found++] = i;
+        }
+        int held = 0;
+        for (int r = 0; r < found; ++r) {
+            int i = remembered[r];
+            if (!reader_.holds(buffers[i], geometry.block_of(nodes[i]))) {
+                others[other_count++] = i;
+                continue;
+            }
+            payloads[held] = reinterpret_cast<const std::byte*>(headers[i] + 1);
+            remembered[held++] = i;
+        }
+        float distances[kMaxLinks];
+        if (held > 0) compute(payloads, held, distances);
+        int read = 0;
+        for (int r = 0; r < held; ++r) {
+            int i = remembered[r];
+            out[i] = distances[r];
+            live[i] = headers[i]->state == NodeState::kLive;
+            if (reader_.holds(buffers[i], geometry.block_of(nodes[i])))
+                ++read;
+            else
+                others[other_count++] = i;
+        }
+        reader_.count(read);
+        for (int begin = 0; begin < other_count; begin += kPins) {
+            int batch = std::min(kPins, other_count - begin);
+            NodeId missed[kPins];
+            bool missed_live[kPins];
+            for (int k = 0; k < batch; ++k) missed[k] = nodes[others[begin + k]];
+            distances_in_nodes(compute, missed, batch, distances, missed_live);
+            for (int k = 0; k < batch; ++k) {
+                out[others[begin + k]] = distances[k];
+                live[others[begin + k]] = missed_live[k];
+            }
         }
     }
 
@@ -306,6 +376,7 @@ class PageStore {
         const std::byte* payloads[kPins];
         for (int i = 0; i < count; ++i) {
             headers[i] = pin_header(nodes[i], &buffers[i]);
+            reader_.remember(layout_.slots(kNode).block_of(nodes[i]), buffers[i]);
             payloads[i] = payload_of(headers[i]);
             prefetch(headers[i], sizeof(NodeHeader) + codec_.payload_size());
         }
@@ -448,6 +519,7 @@ class PageStore {
     Codec codec_;
     Logging logging_;
     EntryPoint entry_point_;
+    OptimisticReader reader_;
     void (*pause_)() = nullptr;
     std::pmr::unordered_map<NodeId, std::byte*> payloads_;
     std::pmr::vector<std::byte> copies_;  // room for kPins payloads, where they have to be copied
