@@ -184,13 +184,14 @@ bool adopt(Store& store, NodeId owner, const Candidate& node, const std::byte* n
     }
 }
 
-// Finds a parent for a new node: the nearest of the candidates with less than half of its links taken by children, so
-// that lists stay free to follow what is near. Nobody knows the node before, so it has no children and there is no
-// circle. Returns false if no node that the candidates lead to has a place, which takes a graph of dying nodes.
+// Finds a parent for a new node: the nearest of the candidates with less than a quarter of its links taken by children
+// (or a half, or any left), so that lists stay free to follow what is near. Nobody knows the node before, so it has no
+// children and there is no circle. Returns false if no node that the candidates lead to has a place, which takes a
+// graph of dying nodes.
 template <GraphStore Store>
 bool link_to_parent(Store& store, NodeId node, const std::byte* payload, LinkPlan& plan) {
     int capacity = store.options().links_at(0);
-    for (int most : {capacity / 2, capacity}) {
+    for (int most : {capacity / 4, capacity / 2, capacity}) {
         for (const Candidate& candidate : plan.nearest) {
             if (adopt(store, candidate.node, {candidate.distance, node}, payload, most)) return true;
             store.release_payloads();

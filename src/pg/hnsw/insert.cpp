@@ -58,10 +58,8 @@ class Inserter {
                 unlock(exclusive);
                 exclusive = true;
                 lock(exclusive);
-                store_.set_entry_point(read_meta(index_).entry_point());
-                // Unless vacuum has found one; what is left of the plan may be gone.
-                if (store_.parent(node) == kNoNode) raise_root(store_, node, level);
-                break;
+                raise_root(store_, node, level);
+                break;  // what was planned may be gone
             }
             race_point("insert_has_parent");
             link_back(store_, node, payload_, level, plan_);

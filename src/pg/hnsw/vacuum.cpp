@@ -271,17 +271,10 @@ class Vacuum {
         for_each_node([&](NodeId node) {
             if (!store_.is_live(node)) return;
             NodeId parent = store_.parent(node);
-            if (parent == node || (parent != kNoNode && store_.is_live(parent))) return;
-            if (parent != kNoNode) {
-                // Only vacuum changes the parent of a node that has one.
-                all &= tree.attach(node);
-                return;
-            }
-            // Either an insert is at it, or one has not come to its end. Meanwhile it would become somebody's parent.
-            LockPage(index_, kMetaBlock, ExclusiveLock);
-            store_.set_entry_point(read_meta(index_).entry_point());
-            if (store_.is_live(node) && store_.parent(node) == kNoNode) all &= tree.attach(node);
-            UnlockPage(index_, kMetaBlock, ExclusiveLock);
+            // None: an insert is at it, or has not come to its end, and then no row in it can be seen. Otherwise nobody
+            // but vacuum changes it.
+            if (parent == kNoNode || parent == node || store_.is_live(parent)) return;
+            all &= tree.attach(node);
         });
         return all;
     }
