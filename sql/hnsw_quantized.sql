@@ -77,6 +77,21 @@ SELECT count(*) FROM vectorx_check('grown_index', true);
 SELECT count(*) FROM generate_series(1, 500, 25) i
   WHERE i = (SELECT id FROM grown ORDER BY v <-> (SELECT v FROM grown WHERE id = i) LIMIT 1);
 
+-- a vector far from all others, which is in the sample that the centre is taken from
+CREATE TABLE outlier (id int, v vector(96));
+INSERT INTO outlier SELECT id, v FROM quantized WHERE id <= 500;
+INSERT INTO outlier VALUES (0, array_fill(1e6, ARRAY[96])::vector);
+CREATE INDEX ON outlier USING hnsw (v vector_l2_ops);
+SELECT count(*) FROM generate_series(0, 500, 25) i
+  WHERE i = (SELECT id FROM outlier ORDER BY v <-> (SELECT v FROM outlier WHERE id = i) LIMIT 1);
+-- vectors whose squares vanish, or overflow: in order all the same
+TRUNCATE outlier;
+INSERT INTO outlier SELECT i, array_fill(i * power(10::float8, e), ARRAY[96])::vector FROM generate_series(1, 20) i, (VALUES (-26), (30)) p(e);
+SELECT count(*), count(*) FILTER (WHERE d < before) AS unsorted
+  FROM (SELECT d, lag(d) OVER () before FROM
+         (SELECT v <-> array_fill(0, ARRAY[96])::vector d FROM outlier ORDER BY 1 LIMIT 40) f) g;
+DROP TABLE outlier;
+
 -- equal rows, deleted rows, rows of other transactions
 INSERT INTO grown SELECT 1000 + i, (SELECT v FROM grown WHERE id = 7) FROM generate_series(1, 60) i;
 DELETE FROM grown WHERE id BETWEEN 1001 AND 1030;
@@ -120,6 +135,7 @@ SELECT count(*) FROM vectorx_check('wide_h', true);
 CREATE TABLE huge (id int, v vector(64));
 CREATE INDEX huge_index ON huge USING hnsw (v vector_l2_ops);
 INSERT INTO huge SELECT i, array_fill(i * 1e37, ARRAY[64])::vector FROM generate_series(-30, 30) i;
+SET hnsw.ef_search = 100;
 SELECT count(*) FROM (SELECT id FROM huge ORDER BY v <-> array_fill(0, ARRAY[64])::vector LIMIT 100) f;
 SELECT count(*) FROM vectorx_check('huge_index', true);
 DROP TABLE quantized, grown, wide, huge;

@@ -21,8 +21,9 @@ struct CodeHeader {
     float norm_squared;  // of the residual
     float error;         // standard deviation of an inner product with a query of length 1
     std::int32_t sum;    // of the coordinates c = (u + 2^bits - 1) / 2
+    std::uint32_t hash;  // of the vector, so that different vectors with the same code are not taken for equal
 };
-static_assert(sizeof(CodeHeader) == 16);
+static_assert(sizeof(CodeHeader) == 20);
 
 // Start of a query; one signed byte a dimension follows.
 //
@@ -39,9 +40,9 @@ struct CodeQuery {
 };
 static_assert(sizeof(CodeQuery) == 32);
 
-// How many standard deviations of its error an estimate is lowered by to bound the distance from below. A node whose
-// bound fails is returned late or, where order is promised, not at all.
-inline constexpr float kErrorBound = 3.0F;
+// How many standard deviations of its error an estimate is lowered by to bound the distance from below: it is higher
+// three times in a million. A node whose bound fails is returned late or, where order is promised, not at all.
+inline constexpr float kErrorBound = 4.5F;
 
 // Codes of float vectors under L2, inner product and cosine (of vectors of unit length).
 template <int kBits>

@@ -119,7 +119,7 @@ class QuantizedCodecTest : public testing::Test {
         }
         EXPECT_NEAR(sum / count, 0, 0.05);
         EXPECT_NEAR(std::sqrt(squares / count), 1, 0.15);
-        EXPECT_LT(beyond, count / 100);
+        EXPECT_LT(beyond, count / 1000);
     }
 };
 

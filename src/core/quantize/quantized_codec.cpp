@@ -14,6 +14,9 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
+// More than the length of any vector of at most 16,000 dimensions whose squared length is 0 in float.
+constexpr float kVanishing = 1e-20F;
+
 // The quantization step that is best for a normal distribution, in standard deviations (Max 1960), and factors around
 // it: a vector's coordinates are only nearly normal.
 template <int kBits>
@@ -39,6 +42,17 @@ float squared_norm(const float* r, std::size_t dim) {
     float sum = 0;
     for (float lane : sums) sum += lane;
     return sum;
+}
+
+std::uint32_t hash_of(const float* vector, std::size_t dim) {
+    std::uint64_t hash = 0xCBF29CE484222325U;
+    for (std::size_t i = 0; i < dim; ++i) {
+        std::uint32_t bits;
+        std::memcpy(&bits, vector + i, sizeof(bits));
+        hash = (hash ^ bits) * 0x100000001B3U;  // FNV-1a over words; the multiplier carries upwards only
+        hash ^= hash >> 29;
+    }
+    return static_cast<std::uint32_t>(hash ^ (hash >> 32));
 }
 
 struct GridSums {
@@ -104,14 +118,18 @@ void QuantizedCodec<kBits>::to_residual(float* vector, float* spare) const {
 
 template <int kBits>
 void QuantizedCodec<kBits>::encode(float* vector, float* spare, std::byte* payload) const {
+    std::uint32_t hash = hash_of(vector, dim_);
     to_residual(vector, spare);
     std::memset(payload, 0, payload_size());
     float norm_squared = squared_norm(vector, dim_);
-    CodeHeader header = {0, norm_squared, 0, 0};
-    if (!std::isfinite(norm_squared)) {
+    CodeHeader header = {0, norm_squared, 0, 0, hash};
+    if (norm_squared == 0) {
+        // The origin, or so near to it that squares vanish.
+        header.error = kVanishing;
+    } else if (!std::isfinite(norm_squared)) {
         // Nothing is known of where it lies.
-        header = {0, kInfinity, kInfinity, 0};
-    } else if (norm_squared > 0) {
+        header = {0, kInfinity, kInfinity, 0, hash};
+    } else {
         float sigma = std::sqrt(norm_squared / static_cast<float>(dim_));
         float best_step = 0;
         float best_cosine_squared = 0;
@@ -136,7 +154,7 @@ void QuantizedCodec<kBits>::encode(float* vector, float* spare, std::byte* paylo
             float tangent = std::sqrt(std::max(0.0F, 1.0F - best_cosine_squared) / best_cosine_squared);
             header.error = std::sqrt(norm_squared) * tangent / std::sqrt(std::max(1.0F, static_cast<float>(dim_) - 1));
         } else {  // denormal numbers
-            header = {0, norm_squared, std::sqrt(norm_squared), 0};
+            header = {0, norm_squared, std::sqrt(norm_squared), 0, hash};
         }
     }
     std::memcpy(payload, &header, sizeof(header));
@@ -148,7 +166,8 @@ void QuantizedCodec<kBits>::encode_query(float* vector, float* spare, std::byte*
     std::memset(query, 0, query_size());
     auto* bytes = reinterpret_cast<std::int8_t*>(query + sizeof(CodeQuery));
     float norm_squared = squared_norm(vector, dim_);
-    CodeQuery header = {0, norm_squared, std::sqrt(norm_squared), 0, 0, 1, 0, 0};
+    float norm = norm_squared == 0 ? kVanishing : std::sqrt(norm_squared);
+    CodeQuery header = {0, norm_squared, norm, 0, 0, 1, 0, 0};
     float largest = 0;
     for (std::size_t i = 0; i < dim_; ++i) largest = std::max(largest, std::fabs(vector[i]));
     if (!std::isfinite(norm_squared)) {

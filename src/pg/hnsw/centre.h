@@ -25,7 +25,8 @@ const float* read_centre(Relation index, const MetaPage& meta);
 // others from inserting.
 void write_centre(Relation index, Logging logging, const MetaPage& meta, const float* centre);
 
-// For a build: the mean of a sample of the rows, rotated. nullptr where an index has none, or no row was met.
+// For a build: the median, in each coordinate, of a sample of the rows, rotated. nullptr where an index has none, or no
+// row was met.
 const float* sample_centre(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass,
                            const MetaPage& meta);
 

@@ -2,6 +2,7 @@
 // used up and the scan is iterative, the search goes on from the nodes that it has met and discarded.
 #include <algorithm>
 #include <cmath>
+#include <deque>
 #include <limits>
 
 #include "pg/hnsw/callbacks.h"
@@ -41,9 +42,21 @@ struct BoundedResult {
 
     friend bool operator<(const BoundedResult& a, const BoundedResult& b) { return a.bound < b.bound; }
 };
+// Reading the rows of a node, a part at a time: there can be thousands, and rarely are all wanted.
+struct RowChain {
+    explicit RowChain(std::pmr::memory_resource* memory) : read_slots(1, memory) {}
+
+    Candidate result{0, kNoNode};
+    SlotId next_slot = kNoSlot;  // of further rows, to be read next
+    VisitedSet read_slots;
+    std::size_t slots_read = 0;  // how many these are
+    std::size_t detours = 0;     // slots met that were not to be read
+};
+
 struct FoundRow {
     double distance;
-    bool exact;  // or that of another row of the same node, which has (all but) the same vector
+    bool exact;       // or that of another row of the same node, which has the same vector
+    RowChain* chain;  // instead of a row, those of a node that have not been read yet
     ItemPointerData row;
 
     friend bool operator>(const FoundRow& a, const FoundRow& b) { return a.distance > b.distance; }
@@ -61,9 +74,10 @@ class CodecScan final : public Scan {
           scratch_(store_.options(), ef_search, &memory_),
           query_context_(AllocSetContextCreate(context, "hnsw query", ALLOCSET_SMALL_SIZES)),
           rows_(&memory_),
-          read_slots_(1, &memory_),
+          chain_(&memory_),
           bounded_(&memory_),
-          found_(&memory_) {
+          found_(&memory_),
+          chains_(&memory_) {
         if constexpr (!kExact) exact_distance_ = make_in<ExactDistance>(context, scan, context);
     }
 
@@ -76,18 +90,18 @@ class CodecScan final : public Scan {
         // All distances to NULL are NULL, so any order is right.
         if (!kExact && !query_is_null) return next_by_exact_distance(row);
         while (next_row_ == rows_.size()) {
-            if (next_slot_ != kNoSlot) {
-                read_slot();
+            if (chain_.next_slot != kNoSlot) {
+                read_slot(chain_);
                 continue;
             }
             if (next_result_ == scratch_.results.size()) {
                 if (!find_more()) return false;
                 continue;
             }
-            result_ = scratch_.results[next_result_++];
-            if (iterative_ == kIterativeStrict && result_.distance < last_distance_) continue;
-            last_distance_ = result_.distance;
-            read_node();
+            const Candidate& result = scratch_.results[next_result_++];
+            if (iterative_ == kIterativeStrict && result.distance < last_distance_) continue;
+            last_distance_ = result.distance;
+            read_node(result, chain_);
         }
         *row = rows_[next_row_++];
         return true;
@@ -108,9 +122,10 @@ class CodecScan final : public Scan {
     void search(Datum query, bool query_is_null) {
         rows_.clear();
         next_row_ = next_result_ = next_bounded_ = 0;
-        next_slot_ = kNoSlot;
+        chain_.next_slot = kNoSlot;
         bounded_.clear();
         found_.clear();
+        chains_.clear();
         error_bound_ = 0;
         last_exact_distance_ = -std::numeric_limits<double>::infinity();
         scratch_.clear();
@@ -197,13 +212,19 @@ class CodecScan final : public Scan {
             std::pop_heap(found_.begin(), found_.end(), std::greater<>());
             FoundRow nearest = found_.back();
             found_.pop_back();
+            if (nearest.chain != nullptr) {
+                read_slot(*nearest.chain);
+                push_rows(*nearest.chain, nearest.distance);
+                continue;
+            }
             if (!nearest.exact) {
                 double distance;
                 if (!exact_distance_->of(&nearest.row, &distance)) continue;
                 if (distance > nearest.distance) {
-                    push({distance, true, nearest.row});
+                    push({distance, true, nullptr, nearest.row});
                     continue;
                 }
+                nearest.distance = distance;
             }
             // Rows are promised in order. One whose bound failed comes too late, like one that a search has not met.
             if (nearest.distance < last_exact_distance_ && iterative_ != kIterativeRelaxed) continue;
@@ -216,21 +237,30 @@ class CodecScan final : public Scan {
     // Looks up the rows of a node until one is visible; the others are taken to be as far as that one until they come
     // first.
     void find_rows(const Candidate& result) {
-        result_ = result;
-        read_node();
-        bool exact = true;
-        double distance = 0;
-        for (;;) {
-            for (const ItemPointerData& row : rows_) {
-                if (exact && !exact_distance_->of(&row, &distance)) continue;
-                push({distance, exact, row});
-                exact = false;
-            }
-            if (next_slot_ == kNoSlot) break;
-            read_slot();
+        RowChain* chain = &chain_;
+        read_node(result, *chain);
+        if (chain->next_slot != kNoSlot) {
+            chain = &chains_.emplace_back(&memory_);
+            chain->result = result;
+            chain->next_slot = chain_.next_slot;
         }
-        rows_.clear();
-        next_row_ = 0;
+        for (;;) {
+            for (; next_row_ < rows_.size(); ++next_row_) {
+                double distance;
+                if (!exact_distance_->of(&rows_[next_row_], &distance)) continue;
+                push({distance, true, nullptr, rows_[next_row_++]});
+                push_rows(*chain, distance);
+                return;
+            }
+            if (chain->next_slot == kNoSlot) return;
+            read_slot(*chain);
+        }
+    }
+
+    // The rows that have been read of a node, and that there are more.
+    void push_rows(RowChain& chain, double distance) {
+        for (; next_row_ < rows_.size(); ++next_row_) push({distance, false, nullptr, rows_[next_row_]});
+        if (chain.next_slot != kNoSlot) push({distance, false, &chain, {}});
     }
 
     void push(const FoundRow& row) {
@@ -241,52 +271,53 @@ class CodecScan final : public Scan {
     // Reads the rows in the node of the current result, and where its chain of further ones begins. Between the search
     // and now, vacuum may have freed the node and an insert taken its slot for another vector; then the distance is
     // another one, and the rows are not what was found.
-    void read_node() {
+    void read_node(const Candidate& result, RowChain& chain) {
         rows_.clear();
         next_row_ = 0;
-        next_slot_ = kNoSlot;
-        read_slots_.clear();
-        slots_read_ = detours_ = 0;
+        chain.result = result;
+        chain.next_slot = kNoSlot;
+        chain.read_slots.clear();
+        chain.slots_read = chain.detours = 0;
         Buffer buffer;
-        if (NodeHeader* header = lock_result(&buffer)) {
+        if (NodeHeader* header = lock_result(result, &buffer)) {
             append(header->rows, std::min<int>(header->row_count, kInlineRows));
-            next_slot_ = header->more_rows;
+            chain.next_slot = header->more_rows;
         }
         UnlockReleaseBuffer(buffer);
     }
 
-    // Locks the node of the current result; nullptr if that is no longer what was found.
-    NodeHeader* lock_result(Buffer* buffer) {
-        NodeHeader* header = store_.lock_header(result_.node, BUFFER_LOCK_SHARE, buffer);
-        bool found = header->state == NodeState::kLive && store_.distance_to(query_, header) == result_.distance;
+    // Locks the node of a result; nullptr if that is no longer what was found.
+    NodeHeader* lock_result(const Candidate& result, Buffer* buffer) {
+        NodeHeader* header = store_.lock_header(result.node, BUFFER_LOCK_SHARE, buffer);
+        bool found = header->state == NodeState::kLive && store_.distance_to(query_, header) == result.distance;
         return found ? header : nullptr;
     }
 
-    // Reads the next slot of the chain; there can be thousands, and rarely are all wanted. No lock is kept from one to
-    // the next, so a slot may have left the chain, been freed and been taken again since the one before it was read.
-    // README.md says why no row that can be seen is lost that way, and none is met twice.
-    void read_slot() {
+    // Reads the next slot of a chain. No lock is kept from one to the next, so a slot may have left the chain, been
+    // freed and been taken again since the one before it was read. README.md says why no row that can be seen is lost
+    // that way, and none is met twice.
+    void read_slot(RowChain& chain) {
         CHECK_FOR_INTERRUPTS();
         race_point("scan_next_slot");
         rows_.clear();
         next_row_ = 0;
-        SlotId slot = next_slot_;
+        SlotId slot = chain.next_slot;
         const SlotGeometry& geometry = store_.layout().slots(kRows);
         Buffer buffer = read_page(store_.index(), geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kRows));
         auto* rows = slot_in<RowsSlot>(BufferGetPage(buffer), geometry, slot);
-        bool ours = rows->owner == result_.node;
-        bool anew = ours && read_slots_.insert(slot);
+        bool ours = rows->owner == chain.result.node;
+        bool anew = ours && chain.read_slots.insert(slot);
         if (anew) append(rows->rows, std::min<int>(rows->count, kRowsPerSlot));
-        if (ours) next_slot_ = rows->next;
+        if (ours) chain.next_slot = rows->next;
         UnlockReleaseBuffer(buffer);
         if (anew) {
-            ++slots_read_;
+            ++chain.slots_read;
             return;
         }
-        if (++detours_ > kMaxDetours * (slots_read_ + 1)) report_broken_chain();
+        if (++chain.detours > kMaxDetours * (chain.slots_read + 1)) report_broken_chain();
         if (!ours) {
-            NodeHeader* header = lock_result(&buffer);
-            next_slot_ = header != nullptr ? header->more_rows : kNoSlot;
+            NodeHeader* header = lock_result(chain.result, &buffer);
+            chain.next_slot = header != nullptr ? header->more_rows : kNoSlot;
             UnlockReleaseBuffer(buffer);
         }
     }
@@ -308,16 +339,12 @@ class CodecScan final : public Scan {
     MemoryContext query_context_;
     const std::byte* query_ = nullptr;
     bool searched_ = false;
-    int iterative_ = kIterativeOff;  // as it was set when the scan began
-    float last_distance_ = 0;        // of the last result
-    std::size_t next_result_ = 0;    // in scratch_.results
-    Candidate result_{0, kNoNode};
+    int iterative_ = kIterativeOff;           // as it was set when the scan began
+    float last_distance_ = 0;                 // of the last result
+    std::size_t next_result_ = 0;             // in scratch_.results
     std::pmr::vector<ItemPointerData> rows_;  // of the current result, as far as they have been read
     std::size_t next_row_ = 0;
-    SlotId next_slot_ = kNoSlot;  // of its chain of further rows, to be read next
-    VisitedSet read_slots_;       // of that chain
-    std::size_t slots_read_ = 0;  // how many these are
-    std::size_t detours_ = 0;     // slots met that were not to be read
+    RowChain chain_;
 
     // Where distances are estimates.
     ExactDistance* exact_distance_ = nullptr;
@@ -325,6 +352,7 @@ class CodecScan final : public Scan {
     std::size_t next_bounded_ = 0;
     float error_bound_ = 0;             // the largest of the search
     std::pmr::vector<FoundRow> found_;  // min-heap
+    std::pmr::deque<RowChain> chains_;  // of those in found_
     double last_exact_distance_ = 0;    // of the last row returned
 };
 
