@@ -91,6 +91,11 @@ void QuantizedCodec<kBits>::to_residual(float* vector, float* spare) const {
 template <int kBits>
 void QuantizedCodec<kBits>::encode(float* vector, float* spare, std::byte* payload) const {
     to_residual(vector, spare);
+    encode_residual(vector, payload);
+}
+
+template <int kBits>
+void QuantizedCodec<kBits>::encode_residual(const float* vector, std::byte* payload) const {
     std::memset(payload, 0, payload_size());
     float norm_squared = kernels().inner_product(vector, vector, dim_);
     CodeHeader header = {0, norm_squared, 0, 0};
