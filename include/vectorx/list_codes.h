@@ -1,6 +1,7 @@
-// Codes of the entries of a list: of each vector's residual, its difference from the list's centroid, one bit a dimension
-// in blocks of 32 for FastScan, to be compared with a query in passing; and four bits a dimension, to look closer at what
-// may be near. Both are RaBitQ (quantized_codec.h): an unbiased estimate of inner products and the deviation of its error.
+// Codes of the entries of a list: of each vector's residual, its difference from the list's centroid, one bit a
+// dimension in blocks of 32 for FastScan, to be compared with a query in passing; and four bits a dimension, to look
+// closer at what may be near. Both are RaBitQ (quantized_codec.h): an unbiased estimate of inner products and the
+// deviation of its error.
 //
 // Vectors are rotated and relative to one origin for all lists. With c the centroid, r = x - c the residual and p the
 // query, all of them so,
@@ -75,11 +76,11 @@ class ListQuery {
         return inner_product_ ? -centroid_product : norm_squared_ - 2 * centroid_product;
     }
 
-    // A lower bound of the distance to each entry of a block, infinity where there is none: it fails in about one of
-    // forty cases, and then a closer look at the entry comes late.
+    // A lower bound of the distance to each entry of a block, infinity where there is none. It hardly ever fails; then
+    // a closer look at the entry comes late.
     void lower_bounds(const std::byte* block, float of_list, float* out) const;
 
-    // A lower bound by the wide code that hardly ever fails; norm_squared as in BitFactors.
+    // The same by an entry's wide code, closer to the distance; norm_squared as in BitFactors.
     float lower_bound(const std::byte* wide, float norm_squared, float of_list) const;
 
  private:
@@ -87,11 +88,11 @@ class ListQuery {
     bool inner_product_;
     float norm_squared_;
     float norm_;
-    float sum_;           // of the query's numbers
+    float sum_;  // of the query's numbers
     const std::uint8_t* tables_;
-    float table_step_;    // what a unit of the tables stands for
-    float table_base_;    // and what their sums begin at
-    float table_error_;   // deviation of a sum
+    float table_step_;   // what a unit of the tables stands for
+    float table_base_;   // and what their sums begin at
+    float table_error_;  // deviation of a sum
     const std::int8_t* bytes_;
     float byte_step_;
     std::int32_t byte_sum_;

@@ -41,7 +41,8 @@ Bounds measure(std::size_t dim, bool inner_product, float scale) {
         std::vector<std::int8_t> bytes(ListQuery::bytes_size(codes));
         ListQuery list_query(codes, inner_product, query.data(), tables.data(), bytes.data());
         double product = 0;
-        for (std::size_t i = 0; i < dim; ++i) product += static_cast<double>(centroid[i]) * static_cast<double>(query[i]);
+        for (std::size_t i = 0; i < dim; ++i)
+            product += static_cast<double>(centroid[i]) * static_cast<double>(query[i]);
         const float of_list = list_query.of_list(static_cast<float>(product));
         std::vector<std::byte> block(codes.block_size());
         codes.clear(block.data());
@@ -78,7 +79,8 @@ Bounds measure(std::size_t dim, bool inner_product, float scale) {
             ++total;
         }
     }
-    for (double* sum : {&result.failed_by_bits, &result.failed_by_wide, &result.gap_by_bits, &result.gap_by_wide, &result.distance})
+    for (double* sum :
+         {&result.failed_by_bits, &result.failed_by_wide, &result.gap_by_bits, &result.gap_by_wide, &result.distance})
         *sum /= total;
     return result;
 }
@@ -88,11 +90,11 @@ TEST(ListCodes, BoundsHold) {
         for (bool inner_product : {false, true}) {
             for (float scale : {1.0F, 1e-3F, 1e4F}) {
                 const Bounds found = measure(dim, inner_product, scale);
-                EXPECT_LT(found.failed_by_bits, 0.06) << dim << ' ' << inner_product << ' ' << scale;
+                EXPECT_LT(found.failed_by_bits, 0.012) << dim << ' ' << inner_product << ' ' << scale;
                 EXPECT_LT(found.failed_by_wide, 0.012) << dim << ' ' << inner_product << ' ' << scale;
                 EXPECT_LT(found.gap_by_wide, found.gap_by_bits / 4) << dim << ' ' << inner_product << ' ' << scale;
                 if (!inner_product && dim >= 384) {
-                    EXPECT_LT(found.gap_by_bits, 0.2 * found.distance) << dim << ' ' << scale;
+                    EXPECT_LT(found.gap_by_bits, 0.3 * found.distance) << dim << ' ' << scale;
                     EXPECT_LT(found.gap_by_wide, 0.03 * found.distance) << dim << ' ' << scale;
                 }
             }
@@ -123,7 +125,8 @@ TEST(ListCodes, SmallDimensionsAndSpecialVectors) {
                 EXPECT_EQ(bounds[slot] == std::numeric_limits<float>::infinity(), slot != 0 && slot != 31)
                     << dim << ' ' << slot << ' ' << bounds[slot];
             }
-            EXPECT_LE(static_cast<double>(bounds[0]), static_cast<double>(query[0]) * static_cast<double>(query[0]) * static_cast<double>(dim));
+            EXPECT_LE(static_cast<double>(bounds[0]),
+                      static_cast<double>(query[0]) * static_cast<double>(query[0]) * static_cast<double>(dim));
         }
         codes.remove(block.data(), 0);
         EXPECT_TRUE(codes.empty(block.data(), 0));

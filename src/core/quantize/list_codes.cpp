@@ -10,9 +10,9 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-// Deviations that the first bound is below the estimate. Few entries whose bound fails are lost: their place in the
-// order only comes late.
-constexpr float kBitErrorBound = 2.0F;
+// Deviations that the first bound is below the estimate. On sentence embeddings 2 cost 0.004 of recall and left 4 % of
+// the answers out of order, 3 cost 0.0004 and 0.3 %, at the same speed but for noise.
+constexpr float kBitErrorBound = 3.0F;
 
 // What rounding of floats may add, relative to the numbers that are added up.
 constexpr float kSlack = 2e-6F;

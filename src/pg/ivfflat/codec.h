@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "pg/index/indexed_type.h"
+#include "vectorx/rotation.h"
 
 namespace vectorx::pg::ivfflat {
 
@@ -28,6 +29,22 @@ auto with_list_codec(const OperatorClass& opclass, int dimensions, Use&& use) {
 
 inline std::size_t payload_size(const OperatorClass& opclass, int dimensions) {
     return with_list_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+}
+
+// A payload of dense vectors as floats.
+inline void payload_to_floats(const OperatorClass& opclass, const std::byte* payload, std::size_t dim, float* out) {
+    if (opclass.type == IndexedType::kHalfvec)
+        kernels().half_to_float(reinterpret_cast<const Half*>(payload), dim, out);
+    else
+        std::memcpy(out, payload, dim * sizeof(float));
+}
+
+// The same as quantized storage has it: rotated and relative to the origin, which is rotated too.
+inline void payload_to_point(const OperatorClass& opclass, const std::byte* payload, std::size_t dim,
+                             const float* origin, float* out, float* spare) {
+    payload_to_floats(opclass, payload, dim, out);
+    rotate(out, spare, dim);
+    for (std::size_t i = 0; i < dim; ++i) out[i] -= origin[i];
 }
 
 // How many distances a codec computes at once.
