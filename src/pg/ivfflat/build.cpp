@@ -216,7 +216,8 @@ class Participant {
         entry_ = static_cast<std::byte*>(MemoryContextAlloc(CurrentMemoryContext, VARHDRSZ + points_.entry_size()));
         SET_VARSIZE(entry_, VARHDRSZ + points_.entry_size());
         batch_points_.resize(kRows * points_.stride());
-        scratch_.resize(Space::scratch_size(kRows, lists()));
+        together_ = std::clamp<std::size_t>(kMaxScores / lists(), 16, kRows);
+        scratch_.resize(Space::scratch_size(together_, lists()));
         TupleDesc descriptor = sort_descriptor();
         sort_ = begin_sort(descriptor, shared_->sort_memory, coordinate);
         slot_ = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
@@ -234,7 +235,8 @@ class Participant {
     }
 
  private:
-    static constexpr std::size_t kRows = 256;  // assigned at once
+    static constexpr std::size_t kRows = 256;               // of a batch
+    static constexpr std::size_t kMaxScores = 1024 * 1024;  // computed at once
 
     Element* centroid(ListId list) const { return clusters_.arrays.centroids + list * points_.stride(); }
 
@@ -285,8 +287,11 @@ class Participant {
         std::uint32_t nearest[kRows];
         float scores[kRows];
         if (batch_count_ == 0) return;
-        points_.nearest(batch_points_.data(), batch_count_, clusters_.arrays.centroids, biases_.data(), lists(),
-                        scratch_.data(), nearest, scores);
+        for (std::size_t i = 0; i < batch_count_; i += together_) {
+            points_.nearest(batch_points_.data() + i * points_.stride(), std::min(together_, batch_count_ - i),
+                            clusters_.arrays.centroids, biases_.data(), lists(), scratch_.data(), nearest + i,
+                            scores + i);
+        }
         for (std::size_t i = 0; i < batch_count_; ++i) {
             points_.write_entry(batch_points_.data() + i * points_.stride(), centroid(nearest[i]), batch_payload(i),
                                 entry_ + VARHDRSZ);
@@ -320,6 +325,7 @@ class Participant {
     std::pmr::vector<std::byte> batch_;
     std::pmr::vector<Element> batch_points_;
     std::pmr::vector<float> scratch_;
+    std::size_t together_ = 0;  // rows that are assigned at once
     std::size_t batch_count_ = 0;
     std::byte* entry_ = nullptr;  // a bytea
     Tuplesortstate* sort_ = nullptr;
