@@ -157,7 +157,7 @@ class Participant {
         }
         KMeansOptions options;
         options.clusters = shared_->wanted_lists;
-        options.max_iterations = 6;
+        options.max_iterations = 3;
         cluster::Clusterer<Space> kmeans(points_.space(), options, clusters_.arrays, shared_->sample_count,
                                          &shared_->kmeans, team, &memory_);
         kmeans.run();
@@ -545,7 +545,7 @@ class Build {
     double indexed_rows = 0;
 
  private:
-    static constexpr std::uint32_t kRowsPerList = 64;
+    static constexpr std::uint32_t kRowsPerList = 128;
     static constexpr std::uint32_t kMinSample = 10000;
 
     // As many rows as lists of good quality need, less if they do not fit into maintenance_work_mem.

@@ -33,6 +33,7 @@ class QuantizedScan final : public Scan {
           scratch_(2 * dim_, 0.0F, &memory_),
           of_lists_(&memory_),
           coarse_(&memory_),
+          rest_(&memory_),
           finer_(&memory_),
           found_(&memory_) {}
 
@@ -54,6 +55,8 @@ class QuantizedScan final : public Scan {
     void end() override { exact_.close(); }
 
  private:
+    static constexpr std::ptrdiff_t kNear = 512;
+
     // An entry that has been passed by.
     struct Coarse {
         float bound;
@@ -81,6 +84,35 @@ class QuantizedScan final : public Scan {
             return ItemPointerCompare(const_cast<ItemPointer>(&a.row), const_cast<ItemPointer>(&b.row)) > 0;
         }
     };
+
+    // Of the entries that are passed by, only the nearest are kept in a heap; the others wait unsorted until these are used
+    // up, which they seldom are. Most entries are so compared once with the farthest of the near ones, and put aside.
+    void pass_by(const Coarse& entry) {
+        if (!(entry.bound < near_)) {
+            rest_.push_back(entry);
+            return;
+        }
+        coarse_.push_back(entry);
+        if (coarse_.size() >= static_cast<std::size_t>(2 * kNear)) put_aside(&coarse_, &rest_);
+    }
+
+    // Leaves the nearest kNear entries, and from then on takes only nearer ones than these.
+    void put_aside(std::pmr::vector<Coarse>* from, std::pmr::vector<Coarse>* rest) {
+        auto nearer = [](const Coarse& a, const Coarse& b) { return a.bound < b.bound; };
+        auto middle = from->begin() + kNear;
+        std::nth_element(from->begin(), middle, from->end(), nearer);
+        near_ = middle->bound;
+        rest->insert(rest->end(), middle, from->end());
+        from->erase(middle, from->end());
+    }
+
+    // When the heap is used up: the nearest of the others.
+    void refill() {
+        near_ = std::numeric_limits<float>::infinity();
+        coarse_.swap(rest_);
+        if (coarse_.size() >= static_cast<std::size_t>(2 * kNear)) put_aside(&coarse_, &rest_);
+        std::make_heap(coarse_.begin(), coarse_.end());
+    }
 
     template <typename T>
     static T pop(std::pmr::vector<T>* heap) {
@@ -114,6 +146,7 @@ class QuantizedScan final : public Scan {
         MemoryContextSwitchTo(caller);
         lists_.start(index_, layout_, meta_.lists, codec_, reinterpret_cast<const std::byte*>(point_));
         coarse_.clear();
+        rest_.clear();
         finer_.clear();
         found_.clear();
         of_lists_.clear();
@@ -121,6 +154,7 @@ class QuantizedScan final : public Scan {
     }
 
     void read_lists() {
+        near_ = std::numeric_limits<float>::infinity();
         for (std::uint32_t i = lists_.batch(); i > 0; --i) {
             ListId list = lists_.pop();
             read_centroid(index_, layout_, list, scratch_.data());
@@ -149,8 +183,8 @@ class QuantizedScan final : public Scan {
             for (std::uint32_t i = 0; i < kBlock; ++i) {
                 if (bounds[i] == std::numeric_limits<float>::infinity()) continue;
                 const std::uint32_t slot = b * kBlock + i;
-                coarse_.push_back({bounds[i], norms[i], wide_pages[slot / wide_per_page],
-                                   static_cast<std::uint16_t>(slot % wide_per_page), probe});
+                pass_by({bounds[i], norms[i], wide_pages[slot / wide_per_page],
+                         static_cast<std::uint16_t>(slot % wide_per_page), probe});
                 if (left > 0) --left;
             }
         }
@@ -187,6 +221,7 @@ class QuantizedScan final : public Scan {
         constexpr float kNone = std::numeric_limits<float>::infinity();
         for (;;) {
             CHECK_FOR_INTERRUPTS();
+            if (coarse_.empty() && !rest_.empty()) refill();
             const float coarse = coarse_.empty() ? kNone : coarse_.front().bound;
             const float finer = finer_.empty() ? kNone : finer_.front().bound;
             if (!found_.empty() && found_.front().distance <= static_cast<double>(std::min(coarse, finer))) {
@@ -207,13 +242,14 @@ class QuantizedScan final : public Scan {
     }
 
     bool next_in_any_order(ItemPointer row) {
-        while (!coarse_.empty()) {
+        for (;;) {
+            if (coarse_.empty() && !rest_.empty()) refill();
+            if (coarse_.empty()) return false;
             Finer entry;
             if (!look(pop(&coarse_), &entry)) continue;
             *row = entry.row;
             return true;
         }
-        return false;
     }
 
     // What the operator returns, in the terms of ListQuery. Points of unit length are 2 - 2 cos apart, squared.
@@ -243,6 +279,8 @@ class QuantizedScan final : public Scan {
     std::pmr::vector<float> scratch_;   // two vectors
     std::pmr::vector<float> of_lists_;  // ListQuery::of_list() of each list that has been read
     std::pmr::vector<Coarse> coarse_;
+    std::pmr::vector<Coarse> rest_;  // none nearer than near_
+    float near_ = 0;
     std::pmr::vector<Finer> finer_;
     std::pmr::vector<Found> found_;
     float* point_ = nullptr;
