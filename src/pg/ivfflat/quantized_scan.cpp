@@ -85,8 +85,9 @@ class QuantizedScan final : public Scan {
         }
     };
 
-    // Of the entries that are passed by, only the nearest are kept in a heap; the others wait unsorted until these are used
-    // up, which they seldom are. Most entries are so compared once with the farthest of the near ones, and put aside.
+    // Of the entries that are passed by, only the nearest are kept in a heap; the others wait unsorted until these are
+    // used up, which they seldom are. Most entries are so compared once with the farthest of the near ones, and put
+    // aside.
     void pass_by(const Coarse& entry) {
         if (!(entry.bound < near_)) {
             rest_.push_back(entry);
@@ -134,7 +135,7 @@ class QuantizedScan final : public Scan {
         any_order_ = query_is_null;
         int dimensions = static_cast<int>(dim_);
         const std::byte* payload =
-            query_is_null ? encode_zero(opclass_, dimensions) : encode_query(opclass_, dimensions, query);
+            query_is_null ? encode_zero(opclass_, dimensions) : encode_list_query(opclass_, dimensions, query);
         point_ = static_cast<float*>(palloc(dim_ * sizeof(float)));
         float* origin = scratch_.data();
         read_centroid(index_, layout_, meta_.lists, origin);

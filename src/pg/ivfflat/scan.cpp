@@ -51,7 +51,7 @@ class CodecScan final : public Scan {
         MemoryContext caller = MemoryContextSwitchTo(query_context_);
         // All distances to NULL are NULL, so any order is right.
         int dimensions = static_cast<int>(meta_.dimensions);
-        query_ = query_is_null ? encode_zero(opclass_, dimensions) : encode_query(opclass_, dimensions, query);
+        query_ = query_is_null ? encode_zero(opclass_, dimensions) : encode_list_query(opclass_, dimensions, query);
         MemoryContextSwitchTo(caller);
         lists_.start(index_, layout_, meta_.lists, codec_, query_);
         read_lists();
