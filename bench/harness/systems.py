@@ -93,6 +93,8 @@ SYSTEMS = {system.name: system for system in [
     System("vectorx", "vectorx", "hnsw", "hnsw.ef_search", EF_SEARCH, peer="vectorx"),
     System("vectorx-halfvec", "vectorx", "hnsw", "hnsw.ef_search", EF_SEARCH, column_type="halfvec", peer="vectorx"),
     System("vectorx-ivfflat", "vectorx", "ivfflat", "ivfflat.probes", PROBES, peer="vectorx"),
+    System("vectorx-ivfflat-quantized", "vectorx", "ivfflat", "ivfflat.probes", PROBES, options={"storage": "quantized"},
+           peer="vectorx"),
     System("pgvector", "vector", "hnsw", "hnsw.ef_search", EF_SEARCH),
     System("pgvector-halfvec", "vector", "hnsw", "hnsw.ef_search", EF_SEARCH, column_type="halfvec"),
     BinaryQuantized("pgvector-binary", "vector", "hnsw", "hnsw.ef_search", (20, 40, 80, 160, 320, 640)),

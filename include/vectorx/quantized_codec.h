@@ -66,6 +66,9 @@ class QuantizedCodec {
     // so is `spare`; both have dim floats.
     void encode(float* vector, float* spare, std::byte* payload) const;
     void encode_query(float* vector, float* spare, std::byte* query) const;
+    // The same of a residual that is at hand, rotated and with its centre taken off. `hash` is the vector's, if
+    // payloads are compared.
+    void encode_residual(const float* residual, std::uint32_t hash, std::byte* payload) const;
     // A node's payload as a query.
     void make_query(const std::byte* payload, std::byte* query) const;
 

@@ -244,7 +244,7 @@ stop_server() {
 # ---------------------------------------------------------------- the extension
 
 # What building needs besides PostgreSQL.
-build_packages=(g++ make libxsimd-dev)
+build_packages=(g++ make libxsimd-dev libeigen3-dev)
 
 check_source_path() {
     [[ $root != *[[:space:]]* ]] || die "make cannot build in a path with spaces: $root"

@@ -1,5 +1,5 @@
 // k-means: against a naive reference, on data that degenerates, and by teams of several sizes.
-#include "core/cluster/kmeans.h"
+#include "core/cluster/hierarchy.h"
 
 #include <gtest/gtest.h>
 
@@ -51,7 +51,7 @@ Clustering<typename Space::Element> cluster(const Space& space, const std::vecto
     for (int t = 0; t < threads; ++t) {
         team.emplace_back([&, t] {
             Threads self(&barrier, t == 0);
-            KMeans<Space>(space, options, arrays, count, &shared, &self, std::pmr::get_default_resource()).run();
+            Clusterer<Space>(space, options, arrays, count, &shared, &self, std::pmr::get_default_resource()).run();
         });
     }
     for (std::thread& thread : team) thread.join();
@@ -294,6 +294,33 @@ TEST(KMeans, BitsGatherAroundTheirMajority) {
                     found.centroids.begin() + static_cast<long>((c + 1) * kBytes));
     EXPECT_EQ(got, std::set<std::vector<std::uint8_t>>(centres.begin(), centres.end()));
     EXPECT_EQ(cluster(BitSpace(8), std::vector<std::uint8_t>(100, 0xA5), 4).result.clusters, 1U);
+}
+
+TEST(KMeans, ManyClustersInTwoLevels) {
+    constexpr std::uint32_t kClusters = 3000;
+    const auto points = blobs(30000, 8, 500, 37);
+    const auto alone = cluster(DenseSpace(8, false), points, kClusters);
+    EXPECT_LE(alone.result.clusters, kClusters);
+    EXPECT_GE(alone.result.clusters, kClusters * 99 / 100);
+    EXPECT_LT(alone.result.imbalance, 2);
+    EXPECT_NEAR(inertia_of(points, alone.centroids, 8), alone.result.inertia, 0.1 * alone.result.inertia);
+    // As one level finds them, but for a few percent
+    std::vector<std::byte> memory(KMeansArrays<float>::bytes(30000, kClusters, 8));
+    KMeansArrays<float> arrays(memory.data(), 30000, kClusters, 8);
+    std::copy(points.begin(), points.end(), arrays.points);
+    KMeansOptions options;
+    options.clusters = kClusters;
+    KMeansShared shared;
+    Solo solo;
+    KMeans<DenseSpace>(DenseSpace(8, false), options, arrays, 30000, &shared, &solo, std::pmr::get_default_resource())
+        .run();
+    EXPECT_LT(alone.result.inertia, 1.1 * shared.result.inertia);
+    const auto together = cluster(DenseSpace(8, false), points, kClusters, 4);
+    EXPECT_EQ(together.centroids, alone.centroids);
+    // Few distinct points among many
+    std::vector<float> few;
+    for (int i = 0; i < 10000; ++i) few.push_back(static_cast<float>(i % 11));
+    EXPECT_EQ(cluster(DenseSpace(1, false), few, 2500, 2).result.clusters, 11U);
 }
 
 // Counts what has not been given back.

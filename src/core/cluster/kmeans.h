@@ -99,13 +99,10 @@ class KMeans {
             team_->wait();
             return;
         }
-        scratch_.resize(Space::scratch_size(kBlock, k_));
         sums_.resize(space_.sums_size());
         if (team_->leads()) shuffle();
         team_->wait();
-        each(blocks(n_), [&](std::uint32_t block) {
-            for (std::uint32_t i = block * kBlock; i < end_of(block, n_); ++i) a_.norms[i] = space_.norm(point(i));
-        });
+        measure_points();
         std::uint32_t part = first_part();
         seed(part);
         for (;; part = std::min(n_, part > n_ / kGrowth ? n_ : part * kGrowth)) {
@@ -114,6 +111,22 @@ class KMeans {
         }
         if (team_->leads()) finish();
         team_->wait();
+    }
+
+    // Finds the nearest of centroids that are there for all points, and sorts these by it.
+    void assign_all() {
+        measure_points();
+        assign(n_);
+        if (team_->leads()) sort_members(n_);
+        team_->wait();
+    }
+
+    // The leader's.
+    void shuffle() {
+        for (std::uint32_t i = n_ - 1; i > 0; --i) {
+            swap_points(i, below(i + 1));
+            if (i % 1024 == 0) team_->check_for_interrupts();
+        }
     }
 
  private:
@@ -155,13 +168,6 @@ class KMeans {
 
     void swap_points(std::uint32_t i, std::uint32_t j) {
         std::swap_ranges(point(i), point(i) + space_.stride(), point(j));
-    }
-
-    void shuffle() {
-        for (std::uint32_t i = n_ - 1; i > 0; --i) {
-            swap_points(i, below(i + 1));
-            if (i % 1024 == 0) team_->check_for_interrupts();
-        }
     }
 
     std::uint32_t first_part() const {
@@ -295,14 +301,25 @@ class KMeans {
 
     // ---------------------------------------------------------------- iterations
 
+    void measure_points() {
+        scratch_.resize(Space::scratch_size(kBlock, k_));
+        each(blocks(n_), [&](std::uint32_t block) {
+            for (std::uint32_t i = block * kBlock; i < end_of(block, n_); ++i) a_.norms[i] = space_.norm(point(i));
+        });
+    }
+
+    void assign(std::uint32_t part) {
+        each(blocks(part), [&](std::uint32_t block) {
+            const std::uint32_t begin = block * kBlock;
+            space_.assign(point(begin), a_.norms + begin, end_of(block, part) - begin, a_.centroids, a_.biases, k_,
+                          scratch_.data(), a_.assigned + begin, a_.distances + begin);
+        });
+    }
+
     void iterate(std::uint32_t part) {
         double before = std::numeric_limits<double>::infinity();
         for (int iteration = 0;; ++iteration) {
-            each(blocks(part), [&](std::uint32_t block) {
-                const std::uint32_t begin = block * kBlock;
-                space_.assign(point(begin), a_.norms + begin, end_of(block, part) - begin, a_.centroids, a_.biases, k_,
-                              scratch_.data(), a_.assigned + begin, a_.distances + begin);
-            });
+            assign(part);
             if (team_->leads()) {
                 double inertia = 0;
                 for (std::uint32_t i = 0; i < part; ++i) inertia += weight(a_.distances[i]);

@@ -120,6 +120,11 @@ template <int kBits>
 void QuantizedCodec<kBits>::encode(float* vector, float* spare, std::byte* payload) const {
     std::uint32_t hash = hash_of(vector, dim_);
     to_residual(vector, spare);
+    encode_residual(vector, hash, payload);
+}
+
+template <int kBits>
+void QuantizedCodec<kBits>::encode_residual(const float* vector, std::uint32_t hash, std::byte* payload) const {
     std::memset(payload, 0, payload_size());
     float norm_squared = squared_norm(vector, dim_);
     CodeHeader header = {0, norm_squared, 0, 0, hash};

@@ -6,7 +6,7 @@
 #include <optional>
 #include <random>
 
-#include "core/cluster/kmeans.h"
+#include "core/cluster/hierarchy.h"
 #include "pg/boundary.h"
 #include "pg/compat.h"
 #include "pg/types/halfvec.h"
@@ -217,8 +217,8 @@ ArrayType* kmeans(const char* query, int clusters, const char* distance, std::op
     options.clusters = static_cast<std::uint32_t>(clusters);
     cluster::KMeansShared shared;
     SpiTeam team;
-    cluster::KMeans<cluster::DenseSpace>(cluster::DenseSpace(dim, spherical), options, sample.arrays(), sample.count(),
-                                         &shared, &team, &memory)
+    cluster::Clusterer<cluster::DenseSpace>(cluster::DenseSpace(dim, spherical), options, sample.arrays(),
+                                            sample.count(), &shared, &team, &memory)
         .run();
     const std::uint32_t found = shared.result.clusters;
     if (!spherical) shift(sample.arrays().centroids, found, dim, mean, 1);

@@ -15,9 +15,9 @@ extern "C" {
 
 #include "core/graph/search.h"
 #include "pg/hnsw/codec.h"
-#include "pg/hnsw/exact_distance.h"
 #include "pg/hnsw/options.h"
 #include "pg/hnsw/page_store.h"
+#include "pg/index/exact_distance.h"
 #include "pg/race_point.h"
 
 namespace vectorx::pg::hnsw {

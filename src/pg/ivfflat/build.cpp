@@ -5,7 +5,7 @@
 // merges what they have sorted and writes the pages.
 #include <numeric>
 
-#include "core/cluster/kmeans.h"
+#include "core/cluster/hierarchy.h"
 #include "pg/compat.h"
 #include "pg/index/workers.h"
 #include "pg/ivfflat/callbacks.h"
@@ -14,6 +14,7 @@
 #include "pg/ivfflat/points.h"
 
 extern "C" {
+#include <access/htup_details.h>
 #include <access/parallel.h>
 #include <access/table.h>
 #include <access/xact.h>
@@ -76,12 +77,12 @@ class BarrierTeam final : public Team {
     bool leads_;
 };
 
-// The rows to be sorted: list, address, payload.
+// The rows to be sorted: list, address, entry.
 TupleDesc sort_descriptor() {
     TupleDesc descriptor = CreateTemplateTupleDesc(3);
     TupleDescInitEntry(descriptor, 1, "list", INT4OID, -1, 0);
     TupleDescInitEntry(descriptor, 2, "row", TIDOID, -1, 0);
-    TupleDescInitEntry(descriptor, 3, "payload", BYTEAOID, -1, 0);
+    TupleDescInitEntry(descriptor, 3, "entry", BYTEAOID, -1, 0);
     return descriptor;
 }
 
@@ -100,10 +101,8 @@ void enter_phase(BuildPhase phase) {
 }
 
 // Shared memory after the k-means arrays: what all points are relative to.
-template <typename Codec>
+template <typename Element>
 struct ClusterMemory {
-    using Element = typename Points<Codec>::Element;
-
     ClusterMemory(std::byte* memory, std::uint32_t sample, std::uint32_t lists, std::size_t stride)
         : arrays(memory, sample, lists, stride),
           origin(reinterpret_cast<float*>(memory + cluster::KMeansArrays<Element>::bytes(sample, lists, stride))) {}
@@ -117,21 +116,21 @@ struct ClusterMemory {
 };
 
 // One participant: the leader, or a parallel worker.
-template <typename Codec>
+template <typename Points>
 class Participant {
  public:
-    using Element = typename Points<Codec>::Element;
-    using Space = typename Points<Codec>::Space;
+    using Element = typename Points::Element;
+    using Space = typename Points::Space;
 
     Participant(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass, int dimensions,
-                const Codec& codec, BuildShared* shared, std::byte* memory, bool leader, MemoryContext context)
+                const Points& points, BuildShared* shared, std::byte* memory, bool leader, MemoryContext context)
         : heap_(heap),
           index_(index),
           info_(info),
           opclass_(opclass),
           dimensions_(dimensions),
-          payload_size_(codec.payload_size()),
-          points_(opclass, static_cast<std::size_t>(dimensions)),
+          payload_size_(payload_size(opclass, dimensions)),
+          points_(points),
           shared_(shared),
           clusters_(memory, shared->sample_capacity, shared->wanted_lists, points_.stride()),
           leader_(leader),
@@ -158,31 +157,40 @@ class Participant {
         }
         KMeansOptions options;
         options.clusters = shared_->wanted_lists;
-        cluster::KMeans<Space> kmeans(points_.space(), options, clusters_.arrays, shared_->sample_count,
-                                      &shared_->kmeans, team, &memory_);
+        options.max_iterations = 3;
+        cluster::Clusterer<Space> kmeans(points_.space(), options, clusters_.arrays, shared_->sample_count,
+                                         &shared_->kmeans, team, &memory_);
         kmeans.run();
     }
 
     std::uint32_t lists() const { return shared_->kmeans.result.clusters; }
 
+    IndexLayout layout() const {
+        return {Points::kStorage, points_.centroid_size(), static_cast<std::size_t>(dimensions_), lists()};
+    }
+
     // The leader's. Replaces the centroids by what remains of them when they are stored.
     void write_fixed_pages() {
-        IndexLayout layout(payload_size_, lists());
-        auto* payload = static_cast<std::byte*>(palloc(payload_size_));
-        for (ListId first = 0; first < lists(); first += layout.centroids_per_page()) {
+        IndexLayout layout = this->layout();
+        points_.prepare_origin(clusters_.origin);
+        for (ListId first = 0; first < layout.centroid_rows(); first += layout.centroids_per_page()) {
             CHECK_FOR_INTERRUPTS();
             Buffer buffer = extend(index_, MAIN_FORKNUM);
             Page page = BufferGetPage(buffer);
             init_page(page, PageKind::kCentroids);
-            std::uint32_t count = std::min(layout.centroids_per_page(), lists() - first);
-            for (std::uint32_t i = 0; i < count; ++i) {
-                points_.store(centroid(first + i), clusters_.origin, payload);
-                std::memcpy(layout.payload(page, i), payload, payload_size_);
-                points_.point(payload, clusters_.origin, centroid(first + i));
+            std::uint32_t count = std::min(layout.centroids_per_page(), layout.centroid_rows() - first);
+            for (ListId list = first; list < first + count; ++list) {
+                std::byte* row = layout.centroid(page, list);
+                if (list == lists()) {
+                    std::memcpy(row, clusters_.origin, points_.centroid_size());
+                } else {
+                    points_.store(centroid(list), clusters_.origin, row);
+                    points_.read_stored(row, clusters_.origin, centroid(list));
+                }
             }
             page_tail(page)->count = static_cast<std::uint16_t>(count);
             reinterpret_cast<PageHeader>(page)->pd_lower =
-                static_cast<LocationIndex>(kPageStart + count * payload_size_);
+                static_cast<LocationIndex>(kPageStart + count * points_.centroid_size());
             MarkBufferDirty(buffer);
             UnlockReleaseBuffer(buffer);
         }
@@ -205,8 +213,11 @@ class Participant {
         biases_.resize(lists());
         for (ListId list = 0; list < lists(); ++list) biases_[list] = points_.bias(centroid(list));
         batch_.resize(kRows * slot_size());
+        entry_ = static_cast<std::byte*>(MemoryContextAlloc(CurrentMemoryContext, VARHDRSZ + points_.entry_size()));
+        SET_VARSIZE(entry_, VARHDRSZ + points_.entry_size());
         batch_points_.resize(kRows * points_.stride());
-        scratch_.resize(Space::scratch_size(kRows, lists()));
+        together_ = std::clamp<std::size_t>(kMaxScores / lists(), 16, kRows);
+        scratch_.resize(Space::scratch_size(together_, lists()));
         TupleDesc descriptor = sort_descriptor();
         sort_ = begin_sort(descriptor, shared_->sort_memory, coordinate);
         slot_ = MakeSingleTupleTableSlot(descriptor, &TTSOpsVirtual);
@@ -224,12 +235,13 @@ class Participant {
     }
 
  private:
-    static constexpr std::size_t kRows = 256;  // assigned at once
+    static constexpr std::size_t kRows = 256;               // of a batch
+    static constexpr std::size_t kMaxScores = 1024 * 1024;  // computed at once
 
     Element* centroid(ListId list) const { return clusters_.arrays.centroids + list * points_.stride(); }
 
-    // A row of the batch: its address, and its payload as a bytea.
-    std::size_t slot_size() const { return MAXALIGN(sizeof(ItemPointerData)) + MAXALIGN(VARHDRSZ + payload_size_); }
+    // A row of the batch: its address, and its payload.
+    std::size_t slot_size() const { return MAXALIGN(sizeof(ItemPointerData)) + MAXALIGN(payload_size_); }
     std::byte* batch_row(std::size_t i) { return batch_.data() + i * slot_size(); }
     std::byte* batch_payload(std::size_t i) { return batch_row(i) + MAXALIGN(sizeof(ItemPointerData)); }
 
@@ -263,9 +275,7 @@ class Participant {
         const std::byte* payload = encode_value(opclass_, dimensions_, value);
         if (payload != nullptr) {
             std::memcpy(batch_row(batch_count_), row, sizeof(ItemPointerData));
-            std::byte* copy = batch_payload(batch_count_);
-            SET_VARSIZE(copy, VARHDRSZ + payload_size_);
-            std::memcpy(copy + VARHDRSZ, payload, payload_size_);
+            std::memcpy(batch_payload(batch_count_), payload, payload_size_);
             points_.point(payload, clusters_.origin, batch_points_.data() + batch_count_ * points_.stride());
             if (++batch_count_ == kRows) flush();
         }
@@ -277,13 +287,18 @@ class Participant {
         std::uint32_t nearest[kRows];
         float scores[kRows];
         if (batch_count_ == 0) return;
-        points_.nearest(batch_points_.data(), batch_count_, clusters_.arrays.centroids, biases_.data(), lists(),
-                        scratch_.data(), nearest, scores);
+        for (std::size_t i = 0; i < batch_count_; i += together_) {
+            points_.nearest(batch_points_.data() + i * points_.stride(), std::min(together_, batch_count_ - i),
+                            clusters_.arrays.centroids, biases_.data(), lists(), scratch_.data(), nearest + i,
+                            scores + i);
+        }
         for (std::size_t i = 0; i < batch_count_; ++i) {
+            points_.write_entry(batch_points_.data() + i * points_.stride(), centroid(nearest[i]), batch_payload(i),
+                                entry_ + VARHDRSZ);
             ExecClearTuple(slot_);
             slot_->tts_values[0] = Int32GetDatum(static_cast<int32>(nearest[i]));
             slot_->tts_values[1] = PointerGetDatum(batch_row(i));
-            slot_->tts_values[2] = PointerGetDatum(batch_payload(i));
+            slot_->tts_values[2] = PointerGetDatum(entry_);
             slot_->tts_isnull[0] = slot_->tts_isnull[1] = slot_->tts_isnull[2] = false;
             ExecStoreVirtualTuple(slot_);
             tuplesort_puttupleslot(sort_, slot_);
@@ -299,9 +314,9 @@ class Participant {
     const OperatorClass& opclass_;
     int dimensions_;
     std::size_t payload_size_;
-    Points<Codec> points_;
+    Points points_;
     BuildShared* shared_;
-    ClusterMemory<Codec> clusters_;
+    ClusterMemory<Element> clusters_;
     bool leader_;
     ContextMemory memory_;
     MemoryContext row_context_;
@@ -310,7 +325,9 @@ class Participant {
     std::pmr::vector<std::byte> batch_;
     std::pmr::vector<Element> batch_points_;
     std::pmr::vector<float> scratch_;
+    std::size_t together_ = 0;  // rows that are assigned at once
     std::size_t batch_count_ = 0;
+    std::byte* entry_ = nullptr;  // a bytea
     Tuplesortstate* sort_ = nullptr;
     TupleTableSlot* slot_ = nullptr;
     std::uint64_t indexed_rows_ = 0;
@@ -319,8 +336,8 @@ class Participant {
 // Writes the lists one after the other from rows that are sorted by list.
 class ListWriter {
  public:
-    ListWriter(Relation index, const IndexLayout& layout, std::uint32_t lists, Tuplesortstate* sort)
-        : index_(index), layout_(layout), lists_(lists), sort_(sort) {}
+    ListWriter(Relation index, const IndexLayout& layout, std::size_t dim, std::uint32_t lists, Tuplesortstate* sort)
+        : index_(index), layout_(layout), codes_(dim), lists_(lists), sort_(sort) {}
 
     void write() {
         slot_ = MakeSingleTupleTableSlot(sort_descriptor(), &TTSOpsMinimalTuple);
@@ -340,39 +357,78 @@ class ListWriter {
     }
 
  private:
+    // Pages of a list are added one after the other; a page of quantized storage with its wide codes behind it.
     ListEntry write_list(ListId list) {
         CHECK_FOR_INTERRUPTS();
-        Buffer buffer = extend(index_, MAIN_FORKNUM);
-        ListEntry entry = {BufferGetBlockNumber(buffer), InvalidBlockNumber};
-        Page page = BufferGetPage(buffer);
-        init_page(page, PageKind::kList, list);
-        std::uint32_t count = 0;
+        open(list);
+        ListEntry entry = {BufferGetBlockNumber(buffer_), InvalidBlockNumber};
         for (; list_ == list; next_row()) {
-            if (count == layout_.entries_per_page()) {
-                Buffer next = extend(index_, MAIN_FORKNUM);
-                page_tail(page)->next = BufferGetBlockNumber(next);
-                close(page, buffer, count);
-                CHECK_FOR_INTERRUPTS();
-                buffer = next;
-                page = BufferGetPage(buffer);
-                init_page(page, PageKind::kList, list);
-                count = 0;
+            if (count_ == layout_.entries_per_page()) {
+                Buffer full = buffer_;
+                std::uint32_t count = count_;
+                close_wide();
+                open(list);
+                page_tail(BufferGetPage(full))->next = BufferGetBlockNumber(buffer_);
+                close(full, count);
             }
-            std::memcpy(layout_.payload(page, count), VARDATA_ANY(payload_), layout_.payload_size());
-            *IndexLayout::row(page, count) = row_;
-            ++count;
+            if (layout_.quantized())
+                add_code(list);
+            else
+                add_payload();
+            ++count_;
         }
-        entry.append = BufferGetBlockNumber(buffer);
-        close(page, buffer, count);
+        entry.append = BufferGetBlockNumber(buffer_);
+        close_wide();
+        close(buffer_, count_);
         return entry;
     }
 
-    void close(Page page, Buffer buffer, std::uint32_t count) {
-        layout_.set_count(page, count);
+    void open(ListId list) {
+        buffer_ = extend(index_, MAIN_FORKNUM);
+        Page page = BufferGetPage(buffer_);
+        init_page(page, PageKind::kList, list);
+        if (layout_.quantized()) layout_.init_codes(page, codes_);
+        count_ = 0;
+    }
+
+    void add_payload() {
+        Page page = BufferGetPage(buffer_);
+        std::memcpy(layout_.payload(page, count_), VARDATA_ANY(entry_), layout_.payload_size());
+        *IndexLayout::row(page, count_) = row_;
+    }
+
+    void add_code(ListId list) {
+        Page page = BufferGetPage(buffer_);
+        const auto* entry = reinterpret_cast<const std::byte*>(VARDATA_ANY(entry_));
+        if (count_ % layout_.wide_per_page() == 0) {
+            close_wide();
+            wide_ = extend(index_, MAIN_FORKNUM);
+            init_page(BufferGetPage(wide_), PageKind::kWide, list);
+            layout_.init_wide(BufferGetPage(wide_), BufferGetBlockNumber(buffer_));
+            IndexLayout::wide_page_numbers(page)[count_ / layout_.wide_per_page()] = BufferGetBlockNumber(wide_);
+        }
+        codes_.put(entry, layout_.block(page, count_ / ListCodes::kBlock), count_ % ListCodes::kBlock);
+        WideSlot* slot = layout_.wide_slot(BufferGetPage(wide_), count_ % layout_.wide_per_page());
+        slot->row = row_;
+        std::memcpy(slot->code(), codes_.wide_of_entry(entry), codes_.wide_size());
+    }
+
+    void close(Buffer buffer, std::uint32_t count) {
+        if (layout_.quantized())
+            page_tail(BufferGetPage(buffer))->count = static_cast<std::uint16_t>(count);
+        else
+            layout_.set_count(BufferGetPage(buffer), count);
         MarkBufferDirty(buffer);
         UnlockReleaseBuffer(buffer);
         written_ += count;
         pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, written_);
+    }
+
+    void close_wide() {
+        if (wide_ == InvalidBuffer) return;
+        MarkBufferDirty(wide_);
+        UnlockReleaseBuffer(wide_);
+        wide_ = InvalidBuffer;
     }
 
     void next_row() {
@@ -383,17 +439,21 @@ class ListWriter {
         bool isnull;
         list_ = static_cast<ListId>(DatumGetInt32(slot_getattr(slot_, 1, &isnull)));
         row_ = *reinterpret_cast<ItemPointer>(DatumGetPointer(slot_getattr(slot_, 2, &isnull)));
-        payload_ = DatumGetPointer(slot_getattr(slot_, 3, &isnull));
+        entry_ = DatumGetPointer(slot_getattr(slot_, 3, &isnull));
     }
 
     Relation index_;
     IndexLayout layout_;
+    ListCodes codes_;
     std::uint32_t lists_;
     Tuplesortstate* sort_;
     TupleTableSlot* slot_ = nullptr;
     ListId list_ = kNoList;  // of the next row; kNoList after the last
     ItemPointerData row_ = {};
-    Pointer payload_ = nullptr;
+    Pointer entry_ = nullptr;
+    Buffer buffer_ = InvalidBuffer;  // the page of the list, exclusively locked
+    Buffer wide_ = InvalidBuffer;    // that of wide codes, if it is not full
+    std::uint32_t count_ = 0;        // of entries on the page
     int64 written_ = 0;
 };
 
@@ -406,6 +466,16 @@ MetaPage write_meta_page(Relation index, ForkNumber fork) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("dimensions must be greater than one for this opclass")));
     }
+    Storage storage = list_storage(index);
+    if (storage == Storage::kQuantized && opclass.type == IndexedType::kBit) {
+        ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                        errmsg("storage \"quantized\" is not supported for bit strings")));
+    }
+    if (storage == Storage::kQuantized && dimensions > static_cast<int>(IndexLayout::kMaxQuantizedDimensions)) {
+        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+                        errmsg("column cannot have more than %d dimensions for storage \"quantized\"",
+                               static_cast<int>(IndexLayout::kMaxQuantizedDimensions))));
+    }
     Buffer buffer = extend(index, fork);
     Page page = BufferGetPage(buffer);
     init_page(page, PageKind::kMeta);
@@ -413,10 +483,11 @@ MetaPage write_meta_page(Relation index, ForkNumber fork) {
     *meta = {};
     meta->magic = kMagic;
     meta->format_version = kFormatVersion;
-    meta->storage = Storage::kPlain;
+    meta->storage = storage;
     meta->metric = static_cast<std::uint8_t>(opclass.metric);
     meta->dimensions = static_cast<std::uint32_t>(dimensions);
-    meta->payload_size = static_cast<std::uint32_t>(payload_size(opclass, dimensions));
+    meta->payload_size = static_cast<std::uint32_t>(
+        with_points(opclass, storage, dimensions, [](const auto& points) { return points.centroid_size(); }));
     meta->lists = 1;
     reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(kPageStart + sizeof(MetaPage));
     MarkBufferDirty(buffer);
@@ -431,7 +502,7 @@ MetaPage write_meta_page(Relation index, ForkNumber fork) {
 void write_empty_fork(Relation index) {
     MetaPage meta = write_meta_page(index, INIT_FORKNUM);
     IndexLayout layout(meta);
-    auto add = [index](PageKind kind, ListId list, std::uint16_t count, std::size_t size) {
+    auto add = [&](PageKind kind, ListId list, std::uint16_t count, std::size_t size) {
         Buffer buffer = extend(index, INIT_FORKNUM);
         Page page = BufferGetPage(buffer);
         init_page(page, kind, list);
@@ -440,10 +511,14 @@ void write_empty_fork(Relation index) {
         reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(kPageStart + size);
         if (kind == PageKind::kDirectory)
             *IndexLayout::entry(page, 0) = {BufferGetBlockNumber(buffer) + 1, BufferGetBlockNumber(buffer) + 1};
+        if (kind == PageKind::kList && layout.quantized()) layout.init_codes(page, ListCodes(meta.dimensions));
         MarkBufferDirty(buffer);
         UnlockReleaseBuffer(buffer);
     };
-    add(PageKind::kCentroids, kNoList, 1, meta.payload_size);
+    for (ListId row = 0; row < layout.centroid_rows(); row += layout.centroids_per_page()) {
+        std::uint32_t count = std::min(layout.centroids_per_page(), layout.centroid_rows() - row);
+        add(PageKind::kCentroids, kNoList, static_cast<std::uint16_t>(count), count * meta.payload_size);
+    }
     add(PageKind::kDirectory, kNoList, 1, sizeof(ListEntry));
     add(PageKind::kList, 0, 0, 0);
     log_newpage_range(index, INIT_FORKNUM, 0, RelationGetNumberOfBlocksInFork(index, INIT_FORKNUM), true);
@@ -456,14 +531,14 @@ class Build {
           index_(index),
           info_(info),
           opclass_(operator_class(index)),
+          storage_(meta.storage),
           dimensions_(static_cast<int>(meta.dimensions)) {}
 
     void run() {
-        with_list_codec(opclass_, dimensions_, [&](const auto& codec) {
-            using Codec = std::decay_t<decltype(codec)>;
-            choose_sample_size<Codec>();
+        with_points(opclass_, storage_, dimensions_, [&](const auto& points) {
+            choose_sample_size(points);
             int workers = build_worker_count(heap_, index_);
-            if (workers == 0 || !run_parallel(codec, workers)) run_alone(codec);
+            if (workers == 0 || !run_parallel(points, workers)) run_alone(points);
         });
     }
 
@@ -471,20 +546,20 @@ class Build {
     double indexed_rows = 0;
 
  private:
-    static constexpr std::uint32_t kRowsPerList = 50;
+    static constexpr std::uint32_t kRowsPerList = 128;
     static constexpr std::uint32_t kMinSample = 10000;
 
     // As many rows as lists of good quality need, less if they do not fit into maintenance_work_mem.
-    template <typename Codec>
-    void choose_sample_size() {
+    template <typename Points>
+    void choose_sample_size(const Points& points) {
         lists_ = static_cast<std::uint32_t>(list_count(index_));
-        std::size_t stride = Points<Codec>(opclass_, static_cast<std::size_t>(dimensions_)).stride();
+        std::size_t stride = points.stride();
         std::size_t most = static_cast<std::size_t>(RelationGetNumberOfBlocks(heap_)) * MaxHeapTuplesPerPage;
         std::size_t wanted = std::min<std::size_t>(std::max(lists_ * kRowsPerList, kMinSample), most);
         std::size_t least = std::min<std::size_t>(lists_, most);
         auto budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
         auto bytes = [&](std::size_t sample) {
-            return ClusterMemory<Codec>::bytes(static_cast<std::uint32_t>(sample), lists_, stride);
+            return ClusterMemory<typename Points::Element>::bytes(static_cast<std::uint32_t>(sample), lists_, stride);
         };
         if (bytes(least) > budget) {
             ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -515,27 +590,27 @@ class Build {
         ConditionVariableInit(&shared->changed);
     }
 
-    template <typename Codec>
-    Participant<Codec>* leader(const Codec& codec, BuildShared* shared, std::byte* memory) {
-        return make_in<Participant<Codec>>(CurrentMemoryContext, heap_, index_, info_, opclass_, dimensions_, codec,
-                                           shared, memory, true, CurrentMemoryContext);
+    template <typename Points>
+    Participant<Points>* leader(const Points& points, BuildShared* shared, std::byte* memory) {
+        return make_in<Participant<Points>>(CurrentMemoryContext, heap_, index_, info_, opclass_, dimensions_, points,
+                                            shared, memory, true, CurrentMemoryContext);
     }
 
-    template <typename Codec>
-    void run_alone(const Codec& codec) {
+    template <typename Points>
+    void run_alone(const Points& points) {
         auto* shared = static_cast<BuildShared*>(palloc(sizeof(BuildShared)));
         init_shared(shared, 1);
         auto* memory =
             static_cast<std::byte*>(MemoryContextAllocHuge(CurrentMemoryContext, cluster_bytes_ + PG_CACHE_LINE_SIZE));
-        auto* participant = leader(codec, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(memory)));
+        auto* participant = leader(points, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(memory)));
         sample(participant, shared);
         cluster_together(participant, shared);
         participant->assign(nullptr, nullptr);
-        write_lists(participant->lists(), codec, participant->sorted(), shared);
+        write_lists(participant, participant->sorted(), shared);
     }
 
-    template <typename Codec>
-    void sample(Participant<Codec>* participant, BuildShared* shared) {
+    template <typename Points>
+    void sample(Participant<Points>* participant, BuildShared* shared) {
         enter_phase(kPhaseCluster);
         participant->take_sample();
         if (shared->sample_count < lists_) {
@@ -544,19 +619,20 @@ class Build {
         }
     }
 
-    template <typename Codec>
-    void write_lists(std::uint32_t lists, const Codec& codec, Tuplesortstate* sort, BuildShared* shared) {
+    template <typename Points>
+    void write_lists(Participant<Points>* participant, Tuplesortstate* sort, BuildShared* shared) {
         heap_rows = static_cast<double>(shared->heap_rows.load());
         indexed_rows = static_cast<double>(shared->indexed_rows.load());
         enter_phase(kPhaseWrite);
         pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, static_cast<int64>(indexed_rows));
-        ListWriter(index_, IndexLayout(codec.payload_size(), lists), lists, sort).write();
+        ListWriter(index_, participant->layout(), static_cast<std::size_t>(dimensions_), participant->lists(), sort)
+            .write();
         tuplesort_end(sort);
     }
 
     // Returns false when there is no shared memory to be had.
-    template <typename Codec>
-    bool run_parallel(const Codec& codec, int workers) {
+    template <typename Points>
+    bool run_parallel(const Points& points, int workers) {
         EnterParallelMode();
         ParallelContext* context = CreateParallelContext("vectorx", "ivfflat_build_worker", workers);
         Snapshot snapshot = info_->ii_Concurrent ? RegisterSnapshot(GetTransactionSnapshot()) : SnapshotAny;
@@ -586,7 +662,7 @@ class Build {
             shm_toc_insert(context->toc, kKeySort, sort);
             shm_toc_insert(context->toc, kKeyQuery, query);
 
-            auto* participant = leader(codec, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)));
+            auto* participant = leader(points, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)));
             sample(participant, shared);
             LaunchParallelWorkers(context);
             // If there are none, the leader does all in their stead.
@@ -598,7 +674,7 @@ class Build {
             coordinate.sharedsort = sort;
             Tuplesortstate* merged = begin_sort(sort_descriptor(), maintenance_work_mem, &coordinate);
             tuplesort_performsort(merged);
-            write_lists(participant->lists(), codec, merged, shared);
+            write_lists(participant, merged, shared);
             WaitForParallelWorkersToFinish(context);
         }
         if (IsMVCCSnapshot(snapshot)) UnregisterSnapshot(snapshot);
@@ -607,8 +683,8 @@ class Build {
         return parallel;
     }
 
-    template <typename Codec>
-    void cluster_together(Participant<Codec>* participant, BuildShared* shared) {
+    template <typename Points>
+    void cluster_together(Participant<Points>* participant, BuildShared* shared) {
         BarrierTeam team(&shared->barrier, true);
         participant->compute_centroids(&team);
         BarrierDetach(&shared->barrier);
@@ -621,8 +697,8 @@ class Build {
         enter_phase(kPhaseAssign);
     }
 
-    template <typename Codec>
-    void assign_together(Participant<Codec>* participant, BuildShared* shared, int participants,
+    template <typename Points>
+    void assign_together(Participant<Points>* participant, BuildShared* shared, int participants,
                          ParallelTableScanDesc scan, Sharedsort* sort, ParallelContext* context) {
         SortCoordinateData coordinate = {};
         coordinate.isWorker = true;
@@ -643,6 +719,7 @@ class Build {
     Relation index_;
     IndexInfo* info_;
     const OperatorClass& opclass_;
+    Storage storage_;
     int dimensions_;
     std::uint32_t lists_ = 0;
     std::uint32_t sample_ = 0;  // rows
@@ -684,11 +761,11 @@ void work(dsm_segment* segment, shm_toc* toc) {
     tuplesort_attach_shared(sort, segment);
     const OperatorClass& opclass = operator_class(index);
     int dimensions = indexed_dimensions(index, "ivfflat");
-    with_list_codec(opclass, dimensions, [&](const auto& codec) {
-        using Codec = std::decay_t<decltype(codec)>;
-        auto* worker = make_in<Participant<Codec>>(CurrentMemoryContext, heap, index, info, opclass, dimensions, codec,
-                                                   shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)), false,
-                                                   CurrentMemoryContext);
+    with_points(opclass, list_storage(index), dimensions, [&](const auto& points) {
+        using Points = std::decay_t<decltype(points)>;
+        auto* worker = make_in<Participant<Points>>(
+            CurrentMemoryContext, heap, index, info, opclass, dimensions, points, shared,
+            reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)), false, CurrentMemoryContext);
         BarrierTeam team(&shared->barrier, false);
         if (clusters) worker->compute_centroids(&team);
         BarrierDetach(&shared->barrier);

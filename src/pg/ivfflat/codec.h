@@ -2,9 +2,16 @@
 // metric).
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 
 #include "pg/index/indexed_type.h"
+#include "pg/types/dense.h"
+#include "vectorx/rotation.h"
+
+extern "C" {
+#include <utils/varbit.h>
+}
 
 namespace vectorx::pg::ivfflat {
 
@@ -28,6 +35,44 @@ auto with_list_codec(const OperatorClass& opclass, int dimensions, Use&& use) {
 
 inline std::size_t payload_size(const OperatorClass& opclass, int dimensions) {
     return with_list_codec(opclass, dimensions, [](const auto& codec) { return codec.payload_size(); });
+}
+
+// encode_query(), whose error about another dimension names that of the index first, as pgvector's does.
+inline const std::byte* encode_list_query(const OperatorClass& opclass, int dimensions, Datum value) {
+    if (opclass.type == IndexedType::kVector) {
+        const auto* vector = dense_from_datum<float>(value);
+        check_same_dimensions(kVectorType, dimensions, vector->dim);
+        value = PointerGetDatum(vector);
+    } else if (opclass.type == IndexedType::kHalfvec) {
+        const auto* vector = dense_from_datum<Half>(value);
+        check_same_dimensions(kHalfvecType, dimensions, vector->dim);
+        value = PointerGetDatum(vector);
+    } else {
+        const VarBit* bits = DatumGetVarBitP(value);
+        if (VARBITLEN(bits) != dimensions) {
+            ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION),
+                            errmsg("different bit lengths %u and %u", static_cast<unsigned>(dimensions),
+                                   static_cast<unsigned>(VARBITLEN(bits)))));
+        }
+        value = PointerGetDatum(bits);
+    }
+    return encode_query(opclass, dimensions, value);
+}
+
+// A payload of dense vectors as floats.
+inline void payload_to_floats(const OperatorClass& opclass, const std::byte* payload, std::size_t dim, float* out) {
+    if (opclass.type == IndexedType::kHalfvec)
+        kernels().half_to_float(reinterpret_cast<const Half*>(payload), dim, out);
+    else
+        std::memcpy(out, payload, dim * sizeof(float));
+}
+
+// The same as quantized storage has it: rotated and relative to the origin, which is rotated too.
+inline void payload_to_point(const OperatorClass& opclass, const std::byte* payload, std::size_t dim,
+                             const float* origin, float* out, float* spare) {
+    payload_to_floats(opclass, payload, dim, out);
+    rotate(out, spare, dim);
+    for (std::size_t i = 0; i < dim; ++i) out[i] -= origin[i];
 }
 
 // How many distances a codec computes at once.

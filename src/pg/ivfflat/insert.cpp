@@ -32,17 +32,44 @@ Buffer lock_append_page(Relation index, const IndexLayout& layout, ListId list, 
     report_unexpected_page(index, *append);
 }
 
-ListId nearest_list(Relation index, const MetaPage& meta, const OperatorClass& opclass, const std::byte* payload) {
+template <typename Codec>
+ListId nearest_list(Relation index, const IndexLayout& layout, std::uint32_t lists, const Codec& codec,
+                    const std::byte* payload) {
     ListId nearest = 0;
     float least = std::numeric_limits<float>::infinity();
-    with_list_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
-        visit_centroids(index, IndexLayout(meta), meta.lists, codec, payload, [&](ListId list, float distance) {
-            if (!(distance < least)) return;
-            least = distance;
-            nearest = list;
-        });
+    visit_centroids(index, layout, lists, codec, payload, [&](ListId list, float distance) {
+        if (!(distance < least)) return;
+        least = distance;
+        nearest = list;
     });
     return nearest;
+}
+
+void insert_plain(Relation index, const MetaPage& meta, const OperatorClass& opclass, const std::byte* payload,
+                  ItemPointer row) {
+    IndexLayout layout(meta);
+    with_list_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) {
+        append_entry(index, layout, nearest_list(index, layout, meta.lists, codec, payload), payload, row);
+    });
+}
+
+void insert_quantized(Relation index, const MetaPage& meta, const OperatorClass& opclass, const std::byte* payload,
+                      ItemPointer row) {
+    IndexLayout layout(meta);
+    const std::size_t dim = meta.dimensions;
+    auto* origin = static_cast<float*>(palloc(4 * dim * sizeof(float)));
+    float* point = origin + dim;
+    float* residual = point + dim;
+    read_centroid(index, layout, meta.lists, origin);
+    payload_to_point(opclass, payload, dim, origin, point, residual);
+    ListId list = nearest_list(index, layout, meta.lists, centroid_codec(opclass, dim),
+                               reinterpret_cast<const std::byte*>(point));
+    read_centroid(index, layout, list, residual);
+    for (std::size_t i = 0; i < dim; ++i) residual[i] = point[i] - residual[i];
+    ListCodes codes(dim);
+    auto* entry = static_cast<std::byte*>(palloc(codes.entry_size()));
+    codes.encode(point, residual, entry);
+    append_code(index, layout, codes, list, entry, row);
 }
 
 bool insert(Relation index, Datum* values, const bool* isnull, ItemPointer row) {
@@ -52,8 +79,12 @@ bool insert(Relation index, Datum* values, const bool* isnull, ItemPointer row) 
     const OperatorClass& opclass = operator_class(index);
     MetaPage meta = read_meta(index);
     const std::byte* payload = encode_value(opclass, static_cast<int>(meta.dimensions), values[0]);
-    if (payload != nullptr)
-        append_entry(index, IndexLayout(meta), nearest_list(index, meta, opclass, payload), payload, row);
+    if (payload != nullptr) {
+        if (meta.storage == Storage::kQuantized)
+            insert_quantized(index, meta, opclass, payload, row);
+        else
+            insert_plain(index, meta, opclass, payload, row);
+    }
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     return false;
@@ -61,44 +92,110 @@ bool insert(Relation index, Datum* values, const bool* isnull, ItemPointer row) 
 
 }  // namespace
 
-void append_entry(Relation index, const IndexLayout& layout, ListId list, const std::byte* payload, ItemPointer row) {
-    BlockNumber append;
-    Buffer buffer = lock_append_page(index, layout, list, &append);
+namespace {
+
+// The page of a list that an entry goes to, and what changes with it; all of it locked, in the order of page.h.
+struct AppendPlace {
+    Buffer page = InvalidBuffer;       // the page, or the one before it if it is new
+    Buffer added = InvalidBuffer;      // a new page
+    Buffer directory = InvalidBuffer;  // to be moved on to the page
+    BlockNumber append = InvalidBlockNumber;
+
+    BlockNumber block() const { return BufferGetBlockNumber(added != InvalidBuffer ? added : page); }
+};
+
+AppendPlace find_place(Relation index, const IndexLayout& layout, ListId list) {
+    AppendPlace place;
+    place.page = lock_append_page(index, layout, list, &place.append);
     // Along the chain to a page with room. The next page is locked before this one is given up, so it stays the next.
-    Buffer added = InvalidBuffer;
-    while (page_tail(BufferGetPage(buffer))->count >= layout.entries_per_page()) {
-        BlockNumber next = page_tail(BufferGetPage(buffer))->next;
+    while (page_tail(BufferGetPage(place.page))->count >= layout.entries_per_page()) {
+        BlockNumber next = page_tail(BufferGetPage(place.page))->next;
         if (next == InvalidBlockNumber) {
-            added = claim_page(index);
+            place.added = claim_page(index);
             break;
         }
         Buffer following = read_page(index, next, BUFFER_LOCK_EXCLUSIVE, PageKind::kList);
         if (page_tail(BufferGetPage(following))->list != list) report_unexpected_page(index, next);
-        UnlockReleaseBuffer(buffer);
-        buffer = following;
+        UnlockReleaseBuffer(place.page);
+        place.page = following;
     }
-    BlockNumber block = BufferGetBlockNumber(added != InvalidBuffer ? added : buffer);
+    return place;
+}
 
-    Buffer directory = InvalidBuffer;
-    if (block != append) {
-        directory = read_page(index, layout.directory_block(list), BUFFER_LOCK_EXCLUSIVE, PageKind::kDirectory);
-    }
-    PageEdit edit(index, Logging::kEachChange);
-    if (added != InvalidBuffer) {
-        page_tail(edit.page(buffer))->next = block;
-        Page page = edit.new_page(added);
-        init_page(page, PageKind::kList, list);
-        write_entry(layout, page, payload, row);
-    } else {
-        write_entry(layout, edit.page(buffer), payload, row);
-    }
+void lock_directory(Relation index, const IndexLayout& layout, ListId list, AppendPlace* place) {
+    if (place->block() == place->append) return;
+    place->directory = read_page(index, layout.directory_block(list), BUFFER_LOCK_EXCLUSIVE, PageKind::kDirectory);
+}
+
+void finish(PageEdit* edit, ListId list, AppendPlace* place) {
     // Another insert may have moved on, or vacuum back, which must not be undone.
-    if (directory != InvalidBuffer && IndexLayout::entry(BufferGetPage(directory), list)->append == append)
-        IndexLayout::entry(edit.page(directory), list)->append = block;
-    edit.finish();
-    if (directory != InvalidBuffer) UnlockReleaseBuffer(directory);
-    if (added != InvalidBuffer) UnlockReleaseBuffer(added);
-    UnlockReleaseBuffer(buffer);
+    if (place->directory != InvalidBuffer &&
+        IndexLayout::entry(BufferGetPage(place->directory), list)->append == place->append)
+        IndexLayout::entry(edit->page(place->directory), list)->append = place->block();
+    edit->finish();
+    if (place->directory != InvalidBuffer) UnlockReleaseBuffer(place->directory);
+    if (place->added != InvalidBuffer) UnlockReleaseBuffer(place->added);
+    UnlockReleaseBuffer(place->page);
+}
+
+}  // namespace
+
+void append_entry(Relation index, const IndexLayout& layout, ListId list, const std::byte* payload, ItemPointer row) {
+    AppendPlace place = find_place(index, layout, list);
+    lock_directory(index, layout, list, &place);
+    PageEdit edit(index, Logging::kEachChange);
+    Page page = edit.page(place.page);
+    if (place.added != InvalidBuffer) {
+        page_tail(page)->next = place.block();
+        page = edit.new_page(place.added);
+        init_page(page, PageKind::kList, list);
+    }
+    write_entry(layout, page, payload, row);
+    finish(&edit, list, &place);
+}
+
+void append_code(Relation index, const IndexLayout& layout, const ListCodes& codes, ListId list, const std::byte* entry,
+                 ItemPointer row) {
+    AppendPlace place = find_place(index, layout, list);
+    std::uint32_t slot = 0;
+    BlockNumber wide_block = InvalidBlockNumber;
+    if (place.added == InvalidBuffer) {
+        Page page = BufferGetPage(place.page);
+        while (slot < layout.entries_per_page() &&
+               !codes.empty(layout.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock))
+            ++slot;
+        if (slot == layout.entries_per_page()) report_unexpected_page(index, place.block());
+        wide_block = IndexLayout::wide_page_numbers(page)[slot / layout.wide_per_page()];
+    }
+    Buffer wide_buffer = wide_block == InvalidBlockNumber
+                             ? claim_page(index)
+                             : read_page(index, wide_block, BUFFER_LOCK_EXCLUSIVE, PageKind::kWide);
+    lock_directory(index, layout, list, &place);
+
+    PageEdit edit(index, Logging::kEachChange);
+    Page page = edit.page(place.page);
+    if (place.added != InvalidBuffer) {
+        page_tail(page)->next = place.block();
+        page = edit.new_page(place.added);
+        init_page(page, PageKind::kList, list);
+        layout.init_codes(page, codes);
+    }
+    Page wide_page;
+    if (wide_block == InvalidBlockNumber) {
+        wide_page = edit.new_page(wide_buffer);
+        init_page(wide_page, PageKind::kWide, list);
+        layout.init_wide(wide_page, place.block());
+        IndexLayout::wide_page_numbers(page)[slot / layout.wide_per_page()] = BufferGetBlockNumber(wide_buffer);
+    } else {
+        wide_page = edit.page(wide_buffer);
+    }
+    codes.put(entry, layout.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock);
+    ++page_tail(page)->count;
+    WideSlot* wide = layout.wide_slot(wide_page, slot % layout.wide_per_page());
+    wide->row = *row;
+    std::memcpy(wide->code(), codes.wide_of_entry(entry), codes.wide_size());
+    finish(&edit, list, &place);
+    UnlockReleaseBuffer(wide_buffer);
 }
 
 }  // namespace vectorx::pg::ivfflat

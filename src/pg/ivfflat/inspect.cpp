@@ -24,6 +24,7 @@ HeapTuple index_stats(Relation index, TupleDesc descriptor) {
     MetaPage meta = read_meta(index);
     std::int64_t rows = 0;
     std::int64_t list_pages = 0;
+    std::int64_t wide_pages = 0;
     std::int64_t unused_pages = 0;
     auto* of_list = static_cast<double*>(palloc0(meta.lists * sizeof(double)));
     BlockNumber blocks = RelationGetNumberOfBlocks(index);
@@ -35,6 +36,8 @@ HeapTuple index_stats(Relation index, TupleDesc descriptor) {
         Page page = BufferGetPage(buffer);
         if (is_free(page)) {
             ++unused_pages;
+        } else if (page_tail(page)->kind == PageKind::kWide) {
+            ++wide_pages;
         } else {
             ++list_pages;
             rows += page_tail(page)->count;
@@ -55,10 +58,11 @@ HeapTuple index_stats(Relation index, TupleDesc descriptor) {
         values[column] = value;
         nulls[column] = false;
     };
-    set(kStatsStorage, CStringGetTextDatum("plain"));
+    set(kStatsStorage, CStringGetTextDatum(meta.storage == Storage::kQuantized ? "quantized" : "plain"));
     set(kStatsDimensions, Int32GetDatum(static_cast<int32>(meta.dimensions)));
     set(kStatsRows, Int64GetDatum(rows));
     set(kStatsPages, Int64GetDatum(blocks));
+    set(kStatsPayloadPages, Int64GetDatum(wide_pages));
     set(kStatsUnusedPages, Int64GetDatum(unused_pages));
     set(kStatsBytes, Int64GetDatum(bytes));
     set(kStatsBytesPerRow, Float8GetDatum(rows == 0 ? 0.0 : static_cast<double>(bytes) / all));
@@ -77,6 +81,7 @@ class Check {
           index_(index),
           meta_(meta),
           layout_(meta),
+          codes_(meta.dimensions),
           opclass_(operator_class(index)),
           result_(result),
           blocks_(RelationGetNumberOfBlocks(index)),
@@ -136,7 +141,8 @@ class Check {
         std::uint32_t per_page =
             kind == PageKind::kCentroids ? layout_.centroids_per_page() : IndexLayout::kListsPerPage;
         BlockNumber first = kind == PageKind::kCentroids ? kFirstCentroidBlock : layout_.first_directory_block();
-        std::uint32_t count = std::min(per_page, meta_.lists - (block - first) * per_page);
+        std::uint32_t all = kind == PageKind::kCentroids ? layout_.centroid_rows() : meta_.lists;
+        std::uint32_t count = std::min(per_page, all - (block - first) * per_page);
         if (is_free(page) || page_tail(page)->kind != kind)
             fault(block, 0, "page is of another kind than its place asks for");
         else if (page_tail(page)->count != count)
@@ -186,6 +192,10 @@ class Check {
             fault(block, 0, "page counts %u entries, but has room for %u", count, layout_.entries_per_page());
             return false;
         }
+        if (layout_.quantized()) {
+            check_codes(list, block, page);
+            return true;
+        }
         auto* header = reinterpret_cast<PageHeader>(page);
         if (header->pd_lower < kPageStart + count * layout_.payload_size() ||
             header->pd_upper > kPageEnd - count * sizeof(ItemPointerData))
@@ -194,11 +204,57 @@ class Check {
             ItemPointer row = IndexLayout::row(page, i);
             if (!ItemPointerIsValid(row))
                 fault(block, i, "entry has no row");
-            else if (!rows_.emplace(encode_row(row), Place{block, static_cast<std::uint16_t>(i)}).second)
-                fault(block, i, "has row (%u,%u), which another entry has as well", ItemPointerGetBlockNumber(row),
-                      ItemPointerGetOffsetNumber(row));
+            else
+                add_row(block, i, row);
         }
         return true;
+    }
+
+    void add_row(BlockNumber block, std::uint32_t position, ItemPointer row) {
+        if (!rows_.emplace(encode_row(row), Place{block, static_cast<std::uint16_t>(position)}).second)
+            fault(block, position, "has row (%u,%u), which another entry has as well", ItemPointerGetBlockNumber(row),
+                  ItemPointerGetOffsetNumber(row));
+    }
+
+    // An entry's code and its wide code must be there both, or neither.
+    void check_codes(ListId list, BlockNumber block, Page page) {
+        std::uint32_t found = 0;
+        const std::uint32_t per_page = layout_.wide_per_page();
+        for (std::uint32_t w = 0; w < layout_.wide_pages(); ++w) {
+            BlockNumber number = IndexLayout::wide_page_numbers(page)[w];
+            Page wide_page = nullptr;
+            Buffer buffer = InvalidBuffer;
+            if (number != InvalidBlockNumber) {
+                if (number < layout_.first_list_block() || number >= RelationGetNumberOfBlocks(index_)) {
+                    fault(block, w * per_page, "wide codes are on block %u, where none can be", number);
+                    continue;
+                }
+                if (number < blocks_ && met_[number]) fault(number, 0, "page of wide codes is used twice");
+                if (number < blocks_) met_[number] = true;
+                buffer = ReadBuffer(index_, number);
+                LockBuffer(buffer, BUFFER_LOCK_SHARE);
+                wide_page = BufferGetPage(buffer);
+                if (is_free(wide_page) || page_tail(wide_page)->kind != PageKind::kWide ||
+                    page_tail(wide_page)->list != list || page_tail(wide_page)->next != block) {
+                    fault(number, 0, "page is not one of wide codes of list %u", list);
+                    wide_page = nullptr;
+                }
+            }
+            std::uint32_t end = std::min((w + 1) * per_page, layout_.entries_per_page());
+            for (std::uint32_t slot = w * per_page; slot < end; ++slot) {
+                bool coded = !codes_.empty(layout_.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock);
+                found += coded ? 1 : 0;
+                ItemPointer row =
+                    wide_page == nullptr ? nullptr : &layout_.wide_slot(wide_page, slot - w * per_page)->row;
+                if (coded != (row != nullptr && ItemPointerIsValid(row)))
+                    fault(block, slot, "entry has one of its codes without the other");
+                else if (coded)
+                    add_row(block, slot, row);
+            }
+            if (buffer != InvalidBuffer) UnlockReleaseBuffer(buffer);
+        }
+        if (found != page_tail(page)->count)
+            fault(block, 0, "page counts %d entries, but has %u", page_tail(page)->count, found);
     }
 
     void check_met(BlockNumber block) {
@@ -208,7 +264,8 @@ class Check {
         Page page = BufferGetPage(buffer);
         // A free page may have joined a list since that was looked at.
         bool lost = !is_free(page) && page_tail(page)->kind == PageKind::kList && page_tail(page)->count > 0;
-        bool strange = !is_free(page) && page_tail(page)->kind != PageKind::kList;
+        bool strange = !is_free(page) && page_tail(page)->kind != PageKind::kList &&
+                       !(layout_.quantized() && page_tail(page)->kind == PageKind::kWide);
         ListId list = lost ? page_tail(page)->list : kNoList;
         UnlockReleaseBuffer(buffer);
         if (strange) fault(block, 0, "page is of no known kind");
@@ -238,6 +295,8 @@ class Check {
                   ItemPointerGetOffsetNumber(row));
             return;
         }
+        // Codes are not what was given.
+        if (layout_.quantized()) return;
         Place place = found->second;
         Buffer buffer = read_page(index_, place.block, BUFFER_LOCK_SHARE, PageKind::kList);
         bool same =
@@ -252,6 +311,7 @@ class Check {
     Relation index_;
     MetaPage meta_;
     IndexLayout layout_;
+    ListCodes codes_;
     const OperatorClass& opclass_;
     ReturnSetInfo* result_;
     BlockNumber blocks_;

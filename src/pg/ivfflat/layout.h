@@ -5,8 +5,10 @@
 // entries of one list, or are free.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "pg/postgres.h"
 
@@ -15,6 +17,8 @@ extern "C" {
 #include <storage/bufpage.h>
 #include <storage/itemptr.h>
 }
+
+#include "vectorx/list_codes.h"
 
 namespace vectorx::pg::ivfflat {
 
@@ -26,11 +30,11 @@ inline constexpr std::uint16_t kFormatVersion = 1;
 inline constexpr BlockNumber kMetaBlock = 0;
 inline constexpr BlockNumber kFirstCentroidBlock = 1;
 
-enum class PageKind : std::uint16_t { kMeta = 1, kCentroids, kDirectory, kList, kFree };
+enum class PageKind : std::uint16_t { kMeta = 1, kCentroids, kDirectory, kList, kFree, kWide };
 
 // At the end of every page.
 struct PageTail {
-    BlockNumber next;  // of the same list, or InvalidBlockNumber
+    BlockNumber next;  // of the same list, or InvalidBlockNumber; of a page of wide codes, that with their entries
     ListId list;       // of a list's page; kNoList on others
     PageKind kind;
     std::uint16_t count;  // of entries, centroids or lists
@@ -47,7 +51,10 @@ inline constexpr std::size_t kPageCapacity = kPageEnd - kPageStart;
 
 inline PageTail* page_tail(Page page) { return reinterpret_cast<PageTail*>(PageGetSpecialPointer(page)); }
 
-enum class Storage : std::uint8_t { kPlain = 0 };
+enum class Storage : std::uint8_t {
+    kPlain = 0,
+    kQuantized = 1,
+};
 
 // The only content of block 0; never changes.
 struct MetaPage {
@@ -56,7 +63,7 @@ struct MetaPage {
     Storage storage;
     std::uint8_t metric;
     std::uint32_t dimensions;
-    std::uint32_t payload_size;  // bytes of a centroid and of an entry, without its row's address
+    std::uint32_t payload_size;  // bytes of a centroid; where storage is plain, also of an entry's vector
     std::uint32_t lists;         // at most as many as were asked for
 };
 
@@ -69,42 +76,73 @@ struct ListEntry {
     BlockNumber append;
 };
 
-// Where things are in an index with payloads of this size.
+// Start of a slot for a wide code, which follows.
+struct WideSlot {
+    ItemPointerData row;  // invalid where there is no entry
+    std::uint16_t unused;
+
+    std::byte* code() { return reinterpret_cast<std::byte*>(this + 1); }
+};
+static_assert(sizeof(WideSlot) == 8);
+
+// Where things are.
 //
-// A list's page has its payloads at the front, one behind the other, so that they stream through a kernel, and the
-// addresses of their rows at the back, the first one last. The hole between pd_lower and pd_upper shrinks from both
+// Plain: a list's page has its payloads at the front, one behind the other, so that they stream through a kernel, and
+// the addresses of their rows at the back, the first one last. The hole between pd_lower and pd_upper shrinks from both
 // sides; generic WAL does not keep what is in it.
+//
+// Quantized: a list's page has blocks of codes of one bit a dimension (list_codes.h). The rows and their wide codes are
+// on pages of their own, as few of them are looked at; the list's page begins with the numbers of its pages of that
+// kind. An entry's place among the codes tells its place among those.
 class IndexLayout {
  public:
-    IndexLayout(std::size_t payload_size, std::uint32_t lists) : payload_size_(payload_size), lists_(lists) {}
-    explicit IndexLayout(const MetaPage& meta) : IndexLayout(meta.payload_size, meta.lists) {}
+    explicit IndexLayout(const MetaPage& meta)
+        : IndexLayout(meta.storage, meta.payload_size, meta.dimensions, meta.lists) {}
+    IndexLayout(Storage storage, std::size_t payload_size, std::size_t dim, std::uint32_t lists)
+        : storage_(storage), payload_size_(payload_size), lists_(lists) {
+        if (storage != Storage::kQuantized) return;
+        ListCodes codes(dim);
+        block_size_ = codes.block_size();
+        wide_slot_size_ = sizeof(WideSlot) + codes.wide_size();
+        for (std::uint32_t blocks = 1; codes_end(blocks) <= kPageEnd; ++blocks) blocks_ = blocks;
+    }
 
     static constexpr std::size_t kMaxPayload = kPageCapacity - sizeof(ItemPointerData);
+    // A block must fit into a page.
+    static constexpr std::size_t kMaxQuantizedDimensions = 1920;
 
+    bool quantized() const { return storage_ == Storage::kQuantized; }
     std::size_t payload_size() const { return payload_size_; }
 
+    // Where storage is quantized, what all vectors are relative to stands behind the centroids as one more.
+    std::uint32_t centroid_rows() const { return lists_ + (quantized() ? 1 : 0); }
     std::uint32_t centroids_per_page() const { return static_cast<std::uint32_t>(kPageCapacity / payload_size_); }
     BlockNumber centroid_block(ListId list) const { return kFirstCentroidBlock + list / centroids_per_page(); }
+    std::byte* centroid(Page page, ListId list) const {
+        return reinterpret_cast<std::byte*>(page) + kPageStart + list % centroids_per_page() * payload_size_;
+    }
 
     static constexpr std::uint32_t kListsPerPage = kPageCapacity / sizeof(ListEntry);
-    BlockNumber first_directory_block() const { return centroid_block(lists_ - 1) + 1; }
+    BlockNumber first_directory_block() const { return centroid_block(centroid_rows() - 1) + 1; }
     BlockNumber directory_block(ListId list) const { return first_directory_block() + list / kListsPerPage; }
     // The first block after what has a fixed place.
     BlockNumber first_list_block() const { return directory_block(lists_ - 1) + 1; }
+    static ListEntry* entry(Page page, ListId list) {
+        return reinterpret_cast<ListEntry*>(page + kPageStart) + list % kListsPerPage;
+    }
 
     std::uint32_t entries_per_page() const {
+        if (quantized()) return blocks_ * ListCodes::kBlock;
         return static_cast<std::uint32_t>(kPageCapacity / (payload_size_ + sizeof(ItemPointerData)));
     }
+
+    // ---- plain
     std::byte* payload(Page page, std::uint32_t position) const {
         return reinterpret_cast<std::byte*>(page) + kPageStart + position * payload_size_;
     }
     static ItemPointer row(Page page, std::uint32_t position) {
         return reinterpret_cast<ItemPointer>(page + kPageEnd) - (position + 1);
     }
-    static ListEntry* entry(Page page, ListId list) {
-        return reinterpret_cast<ListEntry*>(page + kPageStart) + list % kListsPerPage;
-    }
-
     // Sets the number of entries of a list's page, and its hole.
     void set_count(Page page, std::uint32_t count) const {
         page_tail(page)->count = static_cast<std::uint16_t>(count);
@@ -113,9 +151,46 @@ class IndexLayout {
         header->pd_upper = static_cast<LocationIndex>(kPageEnd - count * sizeof(ItemPointerData));
     }
 
+    // ---- quantized
+    std::uint32_t blocks_per_page() const { return blocks_; }
+    std::uint32_t wide_per_page() const { return static_cast<std::uint32_t>(kPageCapacity / wide_slot_size_); }
+    std::uint32_t wide_pages() const { return wide_pages(blocks_); }
+    static BlockNumber* wide_page_numbers(Page page) { return reinterpret_cast<BlockNumber*>(page + kPageStart); }
+    std::byte* block(Page page, std::uint32_t number) const {
+        return reinterpret_cast<std::byte*>(page) + codes_start(blocks_) + number * block_size_;
+    }
+    WideSlot* wide_slot(Page page, std::uint32_t position) const {
+        return reinterpret_cast<WideSlot*>(page + kPageStart + position * wide_slot_size_);
+    }
+    // Without entries, after init_page().
+    void init_codes(Page page, const ListCodes& codes) const {
+        std::fill_n(wide_page_numbers(page), wide_pages(), InvalidBlockNumber);
+        for (std::uint32_t b = 0; b < blocks_; ++b) codes.clear(block(page, b));
+        reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(codes_end(blocks_));
+    }
+    void init_wide(Page page, BlockNumber of) const {
+        page_tail(page)->next = of;
+        std::memset(page + kPageStart, 0, wide_per_page() * wide_slot_size_);
+        reinterpret_cast<PageHeader>(page)->pd_lower =
+            static_cast<LocationIndex>(kPageStart + wide_per_page() * wide_slot_size_);
+    }
+
  private:
+    std::uint32_t wide_pages(std::uint32_t blocks) const {
+        auto entries = static_cast<std::uint32_t>(blocks * ListCodes::kBlock);
+        return (entries + wide_per_page() - 1) / wide_per_page();
+    }
+    std::size_t codes_start(std::uint32_t blocks) const {
+        return kPageStart + MAXALIGN(wide_pages(blocks) * sizeof(BlockNumber));
+    }
+    std::size_t codes_end(std::uint32_t blocks) const { return codes_start(blocks) + blocks * block_size_; }
+
+    Storage storage_;
     std::size_t payload_size_;
     std::uint32_t lists_;
+    std::size_t block_size_ = 0;
+    std::size_t wide_slot_size_ = sizeof(WideSlot);
+    std::uint32_t blocks_ = 0;
 };
 
 }  // namespace vectorx::pg::ivfflat

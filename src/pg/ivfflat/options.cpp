@@ -26,6 +26,13 @@ const config_enum_entry iterative_scan_values[] = {
 struct Options {
     int32 vl_len_;
     int lists;
+    int storage;
+};
+
+relopt_enum_elt_def storage_values[] = {
+    {"plain", static_cast<int>(Storage::kPlain)},
+    {"quantized", static_cast<int>(Storage::kQuantized)},
+    {nullptr, 0},
 };
 
 }  // namespace
@@ -34,6 +41,9 @@ void define_settings() {
     option_kind = add_reloption_kind();
     add_int_reloption(option_kind, "lists", "Number of lists that the rows are divided into", kDefaultLists, kMinLists,
                       kMaxLists, AccessExclusiveLock);
+    add_enum_reloption(option_kind, "storage", "What the lists hold of a vector", storage_values,
+                       static_cast<int>(Storage::kPlain), "Valid values are \"plain\" and \"quantized\".",
+                       AccessExclusiveLock);
 
     DefineCustomIntVariable("ivfflat.probes", "Sets how many lists a scan of an ivfflat index looks into.",
                             "Higher values give better recall and take more time.", &probes, kDefaultProbes, kMinLists,
@@ -53,9 +63,15 @@ int list_count(Relation index) {
     return reinterpret_cast<const Options*>(index->rd_options)->lists;
 }
 
+Storage list_storage(Relation index) {
+    if (index->rd_options == nullptr) return Storage::kPlain;
+    return static_cast<Storage>(reinterpret_cast<const Options*>(index->rd_options)->storage);
+}
+
 bytea* parse_options(Datum reloptions, bool validate) {
     static const relopt_parse_elt table[] = {
         {"lists", RELOPT_TYPE_INT, offsetof(Options, lists)},
+        {"storage", RELOPT_TYPE_ENUM, offsetof(Options, storage)},
     };
     return static_cast<bytea*>(
         build_reloptions(reloptions, validate, option_kind, sizeof(Options), table, lengthof(table)));

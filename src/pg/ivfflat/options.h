@@ -1,7 +1,7 @@
 // Storage parameters of an index and settings of a session.
 #pragma once
 
-#include "pg/postgres.h"
+#include "pg/ivfflat/layout.h"
 
 extern "C" {
 #include <utils/rel.h>
@@ -28,8 +28,9 @@ extern int max_probes;  // of an iterative scan; if it is less than probes, that
 // Defines the settings and storage parameters; called once, when the library is loaded.
 void define_settings();
 
-// WITH (lists) of an index, or the default.
+// WITH (lists, storage) of an index, or the defaults.
 int list_count(Relation index);
+Storage list_storage(Relation index);
 
 // amoptions
 bytea* parse_options(Datum reloptions, bool validate);

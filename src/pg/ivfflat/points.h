@@ -8,6 +8,7 @@
 
 #include "core/cluster/space.h"
 #include "pg/ivfflat/codec.h"
+#include "pg/ivfflat/layout.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -17,7 +18,8 @@ extern "C" {
 
 namespace vectorx::pg::ivfflat {
 
-// What k-means computes with, of each codec: elements, and how payloads become rows of them and rows payloads again.
+// What k-means computes with: elements, how payloads become rows of them, how centroids are stored and read again, and
+// what a list holds of a row. Points<Codec> are those of plain storage.
 template <typename Codec>
 class Points;
 
@@ -27,7 +29,10 @@ class Points<DenseCodec<Element_>> {
     using Element = float;
     using Space = cluster::DenseSpace;
 
-    Points(const OperatorClass& opclass, std::size_t dim) : dim_(dim), spherical_(opclass.metric != Metric::kL2) {}
+    static constexpr Storage kStorage = Storage::kPlain;
+
+    Points(const OperatorClass& opclass, std::size_t dim)
+        : opclass_(opclass), dim_(dim), spherical_(opclass.metric != Metric::kL2) {}
 
     Space space() const { return {dim_, spherical_}; }
     std::size_t stride() const { return dim_; }
@@ -57,6 +62,9 @@ class Points<DenseCodec<Element_>> {
         for (std::size_t p = 0; p < count; ++p) subtract(points + p * dim_, origin);
     }
 
+    // Called once by the leader, between k-means and store().
+    void prepare_origin(float*) {}
+
     // A row of the table as a point to be assigned.
     void point(const std::byte* payload, const float* origin, float* out) const {
         convert(payload, out);
@@ -75,6 +83,17 @@ class Points<DenseCodec<Element_>> {
         }
     }
 
+    // What of a centroid is left when it has been stored.
+    void read_stored(const std::byte* payload, const float* origin, float* centroid) {
+        point(payload, origin, centroid);
+    }
+
+    std::size_t centroid_size() const { return dim_ * sizeof(Element_); }
+    std::size_t entry_size() const { return dim_ * sizeof(Element_); }
+    void write_entry(const float*, const float*, const std::byte* payload, std::byte* out) const {
+        std::memcpy(out, payload, entry_size());
+    }
+
     // How much nearer than its inner products say a centroid is. Lists are chosen as a scan does it: under the inner
     // product and the cosine metric, by the former alone.
     float bias(const float* centroid) const { return spherical_ ? 0 : space().norm(centroid) / 2; }
@@ -85,16 +104,12 @@ class Points<DenseCodec<Element_>> {
     }
 
  private:
-    void convert(const std::byte* payload, float* out) const {
-        if constexpr (std::is_same_v<Element_, float>)
-            std::memcpy(out, payload, dim_ * sizeof(float));
-        else
-            kernels().half_to_float(reinterpret_cast<const Half*>(payload), dim_, out);
-    }
+    void convert(const std::byte* payload, float* out) const { payload_to_floats(opclass_, payload, dim_, out); }
     void subtract(float* point, const float* origin) const {
         for (std::size_t i = 0; i < dim_; ++i) point[i] -= origin[i];
     }
 
+    const OperatorClass& opclass_;
     std::size_t dim_;
     bool spherical_;
 };
@@ -104,6 +119,8 @@ class Points<BitCodec> {
  public:
     using Element = std::uint8_t;
     using Space = cluster::BitSpace;
+
+    static constexpr Storage kStorage = Storage::kPlain;
 
     Points(const OperatorClass&, std::size_t bits) : bits_(bits), size_((bits + 7) / 8) {}
 
@@ -116,7 +133,16 @@ class Points<BitCodec> {
         return true;
     }
     void centre(std::uint8_t*, std::size_t, float*, std::pmr::memory_resource*) const {}
+    void prepare_origin(float*) {}
     void point(const std::byte* payload, const float*, std::uint8_t* out) const { std::memcpy(out, payload, size_); }
+    void read_stored(const std::byte* payload, const float*, std::uint8_t* centroid) const {
+        std::memcpy(centroid, payload, size_);
+    }
+    std::size_t centroid_size() const { return size_; }
+    std::size_t entry_size() const { return size_; }
+    void write_entry(const std::uint8_t*, const std::uint8_t*, const std::byte* payload, std::byte* out) const {
+        std::memcpy(out, payload, size_);
+    }
     void store(const std::uint8_t* centroid, const float*, std::byte* payload) const {
         std::memcpy(payload, centroid, size_);
     }
@@ -130,6 +156,88 @@ class Points<BitCodec> {
     std::size_t bits_;
     std::size_t size_;
 };
+
+// Those of quantized storage. k-means runs as for plain; then all points are rotated and relative to the mean of the
+// sample (or to zero, for the inner product), also those that a spherical k-means has divided.
+class QuantizedPoints {
+ public:
+    using Element = float;
+    using Space = cluster::DenseSpace;
+    static constexpr Storage kStorage = Storage::kQuantized;
+
+    QuantizedPoints(const OperatorClass& opclass, std::size_t dim)
+        : opclass_(opclass), dim_(dim), codes_(dim), spare_(static_cast<float*>(palloc(dim * sizeof(float)))) {}
+
+    Space space() const { return {dim_, spherical()}; }
+    std::size_t stride() const { return dim_; }
+    bool spherical() const { return opclass_.metric != Metric::kL2; }
+
+    bool sample(const std::byte* payload, float* point) const {
+        if (opclass_.type == IndexedType::kHalfvec)
+            return Points<DenseCodec<Half>>(opclass_, dim_).sample(payload, point);
+        return Points<DenseCodec<float>>(opclass_, dim_).sample(payload, point);
+    }
+
+    void centre(float* points, std::size_t count, float* origin, std::pmr::memory_resource* memory) const {
+        std::fill(origin, origin + dim_, 0.0F);
+        if (opclass_.metric == Metric::kInnerProduct || count == 0) return;
+        std::pmr::vector<double> sums(dim_, 0.0, memory);
+        for (std::size_t p = 0; p < count; ++p)
+            for (std::size_t i = 0; i < dim_; ++i) sums[i] += static_cast<double>(points[p * dim_ + i]);
+        for (std::size_t i = 0; i < dim_; ++i) origin[i] = static_cast<float>(sums[i] / static_cast<double>(count));
+        if (spherical()) return;
+        for (std::size_t p = 0; p < count; ++p)
+            for (std::size_t i = 0; i < dim_; ++i) points[p * dim_ + i] -= origin[i];
+    }
+
+    void prepare_origin(float* origin) { rotate(origin, spare_, dim_); }
+
+    void point(const std::byte* payload, const float* origin, float* out) {
+        payload_to_point(opclass_, payload, dim_, origin, out, spare_);
+    }
+
+    void store(const float* centroid, const float* origin, std::byte* payload) {
+        auto* out = reinterpret_cast<float*>(payload);
+        std::memcpy(out, centroid, dim_ * sizeof(float));
+        rotate(out, spare_, dim_);
+        // Others are relative to it already.
+        if (opclass_.metric == Metric::kCosine)
+            for (std::size_t i = 0; i < dim_; ++i) out[i] -= origin[i];
+    }
+    void read_stored(const std::byte* payload, const float*, float* centroid) const {
+        std::memcpy(centroid, payload, dim_ * sizeof(float));
+    }
+
+    std::size_t centroid_size() const { return dim_ * sizeof(float); }
+    std::size_t entry_size() const { return codes_.entry_size(); }
+    void write_entry(const float* point, const float* centroid, const std::byte*, std::byte* out) {
+        for (std::size_t i = 0; i < dim_; ++i) spare_[i] = point[i] - centroid[i];
+        codes_.encode(point, spare_, out);
+    }
+
+    float bias(const float* centroid) const {
+        return opclass_.metric == Metric::kInnerProduct ? 0 : space().norm(centroid) / 2;
+    }
+    void nearest(const float* points, std::size_t count, const float* centroids, const float* biases,
+                 std::size_t centroid_count, float* scratch, std::uint32_t* out, float* scores) const {
+        kernels().nearest_centroids(points, count, centroids, biases, centroid_count, dim_, scratch, out, scores);
+    }
+
+ private:
+    const OperatorClass& opclass_;
+    std::size_t dim_;
+    ListCodes codes_;
+    float* spare_;
+};
+
+// Calls use(points) with the points of an index of this operator class, storage and dimension.
+template <typename Use>
+auto with_points(const OperatorClass& opclass, Storage storage, int dimensions, Use&& use) {
+    auto dim = static_cast<std::size_t>(dimensions);
+    if (storage == Storage::kQuantized) return use(QuantizedPoints(opclass, dim));
+    return with_list_codec(opclass, dimensions,
+                           [&](const auto& codec) { return use(Points<std::decay_t<decltype(codec)>>(opclass, dim)); });
+}
 
 // Reads blocks of the table here and there until `wanted` rows are together, a few of each block if there are enough
 // blocks: neighbours tend to be alike.

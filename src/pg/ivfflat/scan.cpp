@@ -1,35 +1,18 @@
 // Index scans: when the first row is asked for, the nearest lists are read and their rows arranged by distance. When
 // these are used up and the scan is iterative, the next lists follow.
-#include <algorithm>
-#include <memory_resource>
-#include <vector>
+#include "pg/ivfflat/scan.h"
 
 #include "pg/compat.h"
 #include "pg/ivfflat/callbacks.h"
-#include "pg/ivfflat/lists.h"
-#include "pg/ivfflat/options.h"
 #include "pg/ivfflat/results.h"
 
 extern "C" {
-#include <access/relscan.h>
 #include <pgstat.h>
 #include <utils/snapmgr.h>
 }
 
 namespace vectorx::pg::ivfflat {
 namespace {
-
-// A scan, whatever its codec. Lives in its own memory context; its destructor never runs.
-class Scan {
- public:
-    // The next row; false at the end.
-    virtual bool next(Datum query, bool query_is_null, ItemPointer row) = 0;
-    virtual void rescan() = 0;
-    virtual void end() = 0;
-
- protected:
-    ~Scan() = default;
-};
 
 template <typename Codec>
 class CodecScan final : public Scan {
@@ -53,7 +36,7 @@ class CodecScan final : public Scan {
             start(query, query_is_null);
         }
         while (!results_.next(row)) {
-            if (left_ == 0) return false;
+            if (lists_.batch() == 0) return false;
             read_lists();
         }
         return true;
@@ -63,80 +46,29 @@ class CodecScan final : public Scan {
     void end() override { results_.clear(); }
 
  private:
-    struct List {
-        float distance;
-        ListId id;
-
-        // The nearest first in a heap.
-        friend bool operator<(const List& a, const List& b) {
-            return a.distance > b.distance || (a.distance == b.distance && a.id > b.id);
-        }
-    };
-
     void start(Datum query, bool query_is_null) {
         MemoryContextReset(query_context_);
         MemoryContext caller = MemoryContextSwitchTo(query_context_);
         // All distances to NULL are NULL, so any order is right.
         int dimensions = static_cast<int>(meta_.dimensions);
-        query_ = query_is_null ? encode_zero(opclass_, dimensions) : encode_query(opclass_, dimensions, query);
+        query_ = query_is_null ? encode_zero(opclass_, dimensions) : encode_list_query(opclass_, dimensions, query);
         MemoryContextSwitchTo(caller);
-        auto lists = static_cast<std::uint32_t>(meta_.lists);
-        probes_ = std::min(static_cast<std::uint32_t>(probes), lists);
-        auto most = static_cast<std::uint32_t>(iterative_scan == kIterativeOff ? probes : std::max(probes, max_probes));
-        left_ = std::min(most, lists);
-        lists_.clear();
-        lists_.reserve(lists);
-        visit_centroids(index_, layout_, lists, codec_, query_, [&](ListId list, float distance) {
-            lists_.push_back({distance, list});
-        });
-        std::make_heap(lists_.begin(), lists_.end());
-        results_.clear();
+        lists_.start(index_, layout_, meta_.lists, codec_, query_);
         read_lists();
     }
 
     void read_lists() {
         results_.clear();
-        for (std::uint32_t i = std::min(probes_, left_); i > 0; --i) {
-            std::pop_heap(lists_.begin(), lists_.end());
-            read_list(lists_.back().id);
-            lists_.pop_back();
-            --left_;
+        for (std::uint32_t i = lists_.batch(); i > 0; --i) {
+            read_list(index_, layout_, lists_.pop(), [this](Page page, Page next) {
+                if (next != nullptr) prefetch(next);
+                const std::uint32_t count = page_tail(page)->count;
+                distances_to_rows(codec_, query_, layout_.payload(page, 0), count, distances_);
+                results_.add(distances_, IndexLayout::row(page, 0), count);
+            });
             CHECK_FOR_INTERRUPTS();
         }
         results_.arrange();
-    }
-
-    // A page is locked before the one ahead of it is given up: so no page can be taken out of the chain and used for
-    // another list between reading where it is and reading it.
-    void read_list(ListId list) {
-        Buffer buffer =
-            read_page(index_, read_list_entry(index_, layout_, list).first, BUFFER_LOCK_SHARE, PageKind::kList);
-        for (;;) {
-            Page page = BufferGetPage(buffer);
-            const PageTail* tail = page_tail(page);
-            const std::uint32_t count = tail->count;
-            if (tail->list != list || count > layout_.entries_per_page())
-                report_unexpected_page(index_, BufferGetBlockNumber(buffer));
-            const BlockNumber next = tail->next;
-            Buffer following = InvalidBuffer;
-            if (next != InvalidBlockNumber) {
-                following = ReadBuffer(index_, next);
-                prefetch(BufferGetPage(following));
-            }
-            distances_to_rows(codec_, query_, layout_.payload(page, 0), count, distances_);
-            results_.add(distances_, IndexLayout::row(page, 0), count);
-            if (following == InvalidBuffer) break;
-            lock_page(index_, following, BUFFER_LOCK_SHARE, PageKind::kList);
-            UnlockReleaseBuffer(buffer);
-            buffer = following;
-            // The query is over, so it does not matter that the lock goes first.
-            if (QueryCancelPending || ProcDiePending) {
-                UnlockReleaseBuffer(buffer);
-                CHECK_FOR_INTERRUPTS();
-                elog(ERROR, "ivfflat scan went on after it was cancelled");
-            }
-        }
-        UnlockReleaseBuffer(buffer);
     }
 
     // Starts to load the page that is read next: enough of it for the hardware to go on by itself.
@@ -153,11 +85,9 @@ class CodecScan final : public Scan {
     ContextMemory memory_;
     MemoryContext query_context_;
     const std::byte* query_ = nullptr;
-    std::pmr::vector<List> lists_;  // not read yet, as a heap
+    ListQueue lists_;
     Results results_;
     bool started_ = false;
-    std::uint32_t probes_ = 0;  // lists that are read together
-    std::uint32_t left_ = 0;    // lists that may still be read
     float distances_[kPageCapacity / sizeof(ItemPointerData)];
 };
 
@@ -182,9 +112,11 @@ void rescan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
     if (state->scan != nullptr) state->scan->rescan();
 }
 
-Scan* make_scan(Relation index, MemoryContext context) {
+Scan* make_scan(IndexScanDesc scan, MemoryContext context) {
+    Relation index = scan->indexRelation;
     MetaPage meta = read_meta(index);
     const OperatorClass& opclass = operator_class(index);
+    if (meta.storage == Storage::kQuantized) return make_quantized_scan(scan, meta, opclass, context);
     return with_list_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) -> Scan* {
         using Codec = std::decay_t<decltype(codec)>;
         return make_in<CodecScan<Codec>>(context, index, meta, opclass, codec, context);
@@ -196,7 +128,7 @@ bool get_tuple(IndexScanDesc scan) {
     if (scan->orderByData == nullptr) elog(ERROR, "cannot scan ivfflat index without order");
     if (!IsMVCCSnapshot(scan->xs_snapshot)) elog(ERROR, "non-MVCC snapshots are not supported with ivfflat");
     MemoryContext caller = MemoryContextSwitchTo(state->context);
-    if (state->scan == nullptr) state->scan = make_scan(scan->indexRelation, state->context);
+    if (state->scan == nullptr) state->scan = make_scan(scan, state->context);
     const ScanKeyData& order = scan->orderByData[0];
     bool found = state->scan->next(order.sk_argument, (order.sk_flags & SK_ISNULL) != 0, &scan->xs_heaptid);
     MemoryContextSwitchTo(caller);

@@ -34,6 +34,7 @@ class Vacuum {
           strategy_(info->strategy),
           meta_(read_meta(index_)),
           layout_(meta_),
+          codes_(meta_.dimensions),
           stats_(stats),
           callback_(callback),
           callback_state_(callback_state),
@@ -61,15 +62,20 @@ class Vacuum {
             RecordFreeIndexPage(index_, block);
             return;
         }
+        if (page_tail(page)->kind == PageKind::kWide && layout_.quantized()) {
+            UnlockReleaseBuffer(buffer);  // looked at together with its list's page
+            return;
+        }
         check(page, block);
-        bool any_dead = false;
-        for (std::uint32_t i = 0; i < page_tail(page)->count && !any_dead; ++i)
-            any_dead = callback_(IndexLayout::row(page, i), callback_state_);
+        bool any_dead = layout_.quantized() ? any_dead_code(page) : any_dead_entry(page);
         if (any_dead) {
             // Between the locks entries may come, but none go, as nobody else vacuums.
             LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
             LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
-            remove_dead(buffer);
+            if (layout_.quantized())
+                remove_dead_codes(buffer);
+            else
+                remove_dead(buffer);
         }
         std::uint32_t left = page_tail(page)->count;
         stats_->num_index_tuples += left;
@@ -83,6 +89,66 @@ class Vacuum {
         if (tail->magic != PageTail::kTailMagic || tail->kind != PageKind::kList || tail->list >= meta_.lists ||
             tail->count > layout_.entries_per_page())
             report_unexpected_page(index_, block);
+    }
+
+    bool any_dead_entry(Page page) {
+        for (std::uint32_t i = 0; i < page_tail(page)->count; ++i)
+            if (callback_(IndexLayout::row(page, i), callback_state_)) return true;
+        return false;
+    }
+
+    // Calls visit(position, row) for the entries on a page of wide codes.
+    template <typename Visit>
+    void visit_wide(Page page, Visit visit) {
+        for (std::uint32_t i = 0; i < layout_.wide_per_page(); ++i) {
+            ItemPointer row = &layout_.wide_slot(page, i)->row;
+            if (ItemPointerIsValid(row)) visit(i, row);
+        }
+    }
+
+    bool any_dead_code(Page page) {
+        bool any_dead = false;
+        for (std::uint32_t w = 0; w < layout_.wide_pages() && !any_dead; ++w) {
+            BlockNumber block = IndexLayout::wide_page_numbers(page)[w];
+            if (block == InvalidBlockNumber) continue;
+            Buffer wide = ReadBufferExtended(index_, MAIN_FORKNUM, block, RBM_NORMAL, strategy_);
+            lock_page(index_, wide, BUFFER_LOCK_SHARE, PageKind::kWide);
+            visit_wide(BufferGetPage(wide),
+                       [&](std::uint32_t, ItemPointer row) { any_dead = any_dead || callback_(row, callback_state_); });
+            UnlockReleaseBuffer(wide);
+        }
+        return any_dead;
+    }
+
+    // Leaves gaps, which inserts fill. A page of wide codes without entries becomes free.
+    void remove_dead_codes(Buffer buffer) {
+        for (std::uint32_t w = 0; w < layout_.wide_pages(); ++w) {
+            BlockNumber block = IndexLayout::wide_page_numbers(BufferGetPage(buffer))[w];
+            if (block == InvalidBlockNumber) continue;
+            Buffer wide = read_page(index_, block, BUFFER_LOCK_EXCLUSIVE, PageKind::kWide);
+            PageEdit edit(index_, Logging::kEachChange);
+            Page page = edit.page(buffer);
+            Page wide_page = edit.page(wide);
+            std::uint32_t left = 0;
+            visit_wide(wide_page, [&](std::uint32_t position, ItemPointer row) {
+                if (!callback_(row, callback_state_)) {
+                    ++left;
+                    return;
+                }
+                ItemPointerSetInvalid(row);
+                const std::uint32_t slot = w * layout_.wide_per_page() + position;
+                codes_.remove(layout_.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock);
+                --page_tail(page)->count;
+                ++stats_->tuples_removed;
+            });
+            if (left == 0) {
+                IndexLayout::wide_page_numbers(page)[w] = InvalidBlockNumber;
+                init_page(wide_page, PageKind::kFree);
+            }
+            edit.finish();
+            UnlockReleaseBuffer(wide);
+            if (left == 0) RecordFreeIndexPage(index_, block);
+        }
     }
 
     // Fills the gaps from the end, so that entries stay one behind the other.
@@ -167,6 +233,7 @@ class Vacuum {
     BufferAccessStrategy strategy_;
     MetaPage meta_;
     IndexLayout layout_;
+    ListCodes codes_;
     IndexBulkDeleteResult* stats_;
     IndexBulkDeleteCallback callback_;
     void* callback_state_;

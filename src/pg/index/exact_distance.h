@@ -11,7 +11,7 @@ extern "C" {
 #include <nodes/execnodes.h>
 }
 
-namespace vectorx::pg::hnsw {
+namespace vectorx::pg {
 
 // Computes what the query's ORDER BY computes, by the same function, on the value that is indexed; an expression index
 // evaluates its expression. Lives in the scan's memory context; close() gives back what a resource owner would only
@@ -36,4 +36,4 @@ class ExactDistance {
     MemoryContext row_context_;
 };
 
-}  // namespace vectorx::pg::hnsw
+}  // namespace vectorx::pg

@@ -1,4 +1,4 @@
-#include "pg/hnsw/exact_distance.h"
+#include "pg/index/exact_distance.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -7,10 +7,10 @@ extern "C" {
 #include <utils/rel.h>
 }
 
-namespace vectorx::pg::hnsw {
+namespace vectorx::pg {
 
 ExactDistance::ExactDistance(IndexScanDesc scan, MemoryContext context)
-    : scan_(scan), row_context_(AllocSetContextCreate(context, "hnsw row", ALLOCSET_DEFAULT_SIZES)) {
+    : scan_(scan), row_context_(AllocSetContextCreate(context, "exact distance", ALLOCSET_DEFAULT_SIZES)) {
     MemoryContext caller = MemoryContextSwitchTo(context);
     info_ = BuildIndexInfo(scan->indexRelation);
     fetch_ = table_index_fetch_begin(scan->heapRelation);
@@ -58,4 +58,4 @@ void ExactDistance::close() {
     if (executor_ != nullptr) FreeExecutorState(executor_);
 }
 
-}  // namespace vectorx::pg::hnsw
+}  // namespace vectorx::pg

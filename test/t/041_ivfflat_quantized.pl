@@ -1,0 +1,7 @@
+# ivfflat with quantized lists: see IvfflatTest.
+use strict;
+use warnings;
+
+use IvfflatTest;
+
+run_ivfflat('quantized');
