@@ -59,7 +59,7 @@ sub run_ivfflat
     $nearly_all = 0.995 if $storage eq 'quantized';
     # Every change that goes through generic WAL is compared with the page that the primary had.
     my $node = start_vectorx("ivfflat_$storage", init => [ allows_streaming => 1 ],
-        conf => "wal_consistency_checking = 'generic'\nautovacuum = off\nmax_parallel_maintenance_workers = 2\nmaintenance_work_mem = '128MB'\nmax_wal_size = 200MB\n");
+        conf => "wal_consistency_checking = 'generic'\nautovacuum = off\nmax_parallel_maintenance_workers = 2\nmaintenance_work_mem = '128MB'\nmax_wal_size = 200MB\nwal_keep_size = 1GB\n");
     my $rows = load_packages($node, dim => $dim);
     load_questions($node, dim => $dim);
     $node->safe_psql('postgres', 'CREATE TABLE source AS SELECT row_number() OVER (ORDER BY id)::int AS number, embedding FROM packages; CREATE UNIQUE INDEX ON source (number); ANALYZE source; CREATE SEQUENCE number;'
@@ -78,14 +78,17 @@ sub run_ivfflat
             PERFORM pg_stat_clear_snapshot();
             SELECT count(*) INTO now FROM pg_stat_activity WHERE backend_type = 'parallel worker' AND query LIKE 'CREATE INDEX%';
             most := greatest(most, now);
-            done := most >= 2 OR to_regclass('packages_index') IS NOT NULL;
+            done := most >= 2 OR to_regclass('watched_index') IS NOT NULL;
           END LOOP;
           RAISE WARNING 'workers: %', most;
         END
         $$;});
     ok(wait_for_sql($node, q{EXISTS (SELECT FROM pg_stat_activity WHERE query ~ 'most := greatest' AND pid <> pg_backend_pid())}), 'a session watches');
-    $node->safe_psql('postgres', $build);
+    # Enough lists that the build takes a moment
+    $node->safe_psql('postgres', "CREATE INDEX watched_index ON packages USING ivfflat (embedding vector_cosine_ops) WITH (lists = 1500, storage = $storage)");
     like(finish_sql($watch)->{stderr}, qr/workers: 2$/m, 'two workers take part');
+    is(index_faults($node, 'watched_index'), '', 'a sound index with many lists');
+    $node->safe_psql('postgres', "DROP INDEX watched_index; $build");
     is(index_faults($node, 'packages_index'), '', 'the index is sound and holds all rows');
     my %parallel = map { $_ => ivfflat_recall($node, 'packages', $_) } (1, 10, 70);
     note "recall by probes: @parallel{1, 10, 70}";
