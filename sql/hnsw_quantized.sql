@@ -92,6 +92,15 @@ SELECT count(*), count(*) FILTER (WHERE d < before) AS unsorted
          (SELECT v <-> array_fill(0, ARRAY[96])::vector d FROM outlier ORDER BY 1 LIMIT 40) f) g;
 DROP TABLE outlier;
 
+-- clusters far from each other, in which codes cannot tell neighbours apart: plain, unless asked otherwise
+CREATE TABLE clusters (id int, v vector(96));
+INSERT INTO clusters SELECT id, (SELECT array_agg(id % 2 * 20 + hashint4(id * 1000 + i) / 2147483648.0 ORDER BY i) FROM generate_series(1, 96) i)::real[]::vector
+  FROM generate_series(1, 500) id;
+CREATE INDEX clusters_default ON clusters USING hnsw (v vector_l2_ops);
+CREATE INDEX clusters_asked ON clusters USING hnsw (v vector_l2_ops) WITH (storage = quantized);
+SELECT (vectorx_index_stats('clusters_default')).storage, (vectorx_index_stats('clusters_asked')).storage;
+DROP TABLE clusters;
+
 -- equal rows, deleted rows, rows of other transactions
 INSERT INTO grown SELECT 1000 + i, (SELECT v FROM grown WHERE id = 7) FROM generate_series(1, 60) i;
 DELETE FROM grown WHERE id BETWEEN 1001 AND 1030;

@@ -74,7 +74,7 @@ is($node->safe_psql('postgres', "SELECT pg_relation_size('packages_index')"), $s
 $node->safe_psql('postgres', 'DROP INDEX packages_index');
 
 # -- out of memory: about half of the rows fit
-my $memory = int($rows * 1900 / 2 / 1024);
+my $memory = int($rows * 500 / 2 / 1024);
 # PostgreSQL allows no workers for so little memory unless the table says so.
 $node->safe_psql('postgres', 'ALTER TABLE packages SET (parallel_workers = 2)');
 my $notice = build_index('packages', "\\set VERBOSITY verbose\nSET max_parallel_maintenance_workers = 2; SET maintenance_work_mem = '${memory}kB'");

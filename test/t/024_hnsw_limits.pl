@@ -19,7 +19,7 @@ $node->safe_psql('postgres', "CREATE TABLE item (id int PRIMARY KEY, embedding v
 $node->safe_psql('postgres', 'ALTER TABLE item SET (parallel_workers = 2)');
 my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM item');
 is($rows, 20000, 'rows');
-my $create = 'CREATE INDEX item_index ON item USING hnsw (embedding vector_l2_ops) WITH (m = 16, ef_construction = %d)';
+my $create = 'CREATE INDEX item_index ON item USING hnsw (embedding vector_l2_ops) WITH (m = 16, ef_construction = %d, storage = plain)';
 
 # -- progress: the phases of a build, as others see them
 sub watch_phases
@@ -212,7 +212,7 @@ SKIP:
     $node->restart;
     my $postmaster = $node->{_pid};
     skip 'no prlimit here', 15 if system("prlimit --pid $postmaster --fsize >/dev/null 2>&1") != 0;
-    $node->safe_psql('postgres', 'CREATE TABLE growing (LIKE item INCLUDING ALL); CREATE INDEX growing_index ON growing USING hnsw (embedding vector_l2_ops) WITH (m = 16, ef_construction = 32);'
+    $node->safe_psql('postgres', 'CREATE TABLE growing (LIKE item INCLUDING ALL); CREATE INDEX growing_index ON growing USING hnsw (embedding vector_l2_ops) WITH (m = 16, ef_construction = 32, storage = plain);'
           . 'INSERT INTO growing SELECT * FROM item ORDER BY id LIMIT 1000; VACUUM; CHECKPOINT;');
     # Less than an index of all rows has, and more than a file of WAL.
     my $limit = 6 << 20;

@@ -78,8 +78,8 @@ foreach my $case (
     [ 'linking nodes', "SET maintenance_work_mem = '256MB'", 0.2 ],
     [ 'linking nodes', "SET maintenance_work_mem = '256MB'; SET max_parallel_maintenance_workers = 0", 0.2 ],
     [ 'writing pages', "SET maintenance_work_mem = '256MB'" ],
-    [ 'inserting remaining tuples into pages', "SET client_min_messages = warning; SET maintenance_work_mem = '8MB'", 0.1 ],
-    [ 'inserting remaining tuples into pages', "SET client_min_messages = warning; SET maintenance_work_mem = '8MB'; SET max_parallel_maintenance_workers = 0", 0.1 ])
+    [ 'inserting remaining tuples into pages', "SET client_min_messages = warning; SET maintenance_work_mem = '2MB'", 0.1 ],
+    [ 'inserting remaining tuples into pages', "SET client_min_messages = warning; SET maintenance_work_mem = '2MB'; SET max_parallel_maintenance_workers = 0", 0.1 ])
 {
     my ($phase, $settings, $delay) = @$case;
     check_cancel("$settings: $phase", phase => "%$phase%", delay => $delay // 0, sql => "$settings; " . sprintf($create, $phase =~ /linking/ ? 200 : 32),

@@ -3,6 +3,7 @@
 
 #include "pg/hnsw/callbacks.h"
 #include "pg/hnsw/options.h"
+#include "pg/hnsw/sample.h"
 #include "pg/index/workers.h"
 
 extern "C" {
@@ -36,7 +37,16 @@ int inserting_tranche() {
     return tranche;
 }
 
-void write_empty_index(Relation index, ForkNumber fork) {
+// What CREATE INDEX says of an index.
+struct Definition {
+    GraphOptions options;
+    const OperatorClass& opclass;
+    int dimensions;
+    Storage storage;
+    bool storage_is_said;
+};
+
+Definition checked_definition(Relation index) {
     GraphOptions options = graph_options(index);
     check_support_procedure(index, "hnsw");
     const OperatorClass& opclass = operator_class(index);
@@ -45,17 +55,23 @@ void write_empty_index(Relation index, ForkNumber fork) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("ef_construction must be greater than or equal to 2 * m")));
     }
-    Storage storage = storage_option(index, opclass, dimensions);
+    bool said;
+    Storage storage = storage_option(index, opclass, dimensions, &said);
     // Codes are small enough for all that the types hold.
     if (storage == Storage::kPlain) check_dimensions_limit(dimensions, opclass.max_dimensions, "hnsw");
-    std::size_t payload_size =
-        with_codec_of(opclass, storage, dimensions, nullptr, [](const auto& codec) { return codec.payload_size(); });
+    return {options, opclass, dimensions, storage, said};
+}
+
+void write_empty_index(Relation index, ForkNumber fork, const Definition& definition) {
+    std::size_t payload_size = with_codec_of(definition.opclass, definition.storage, definition.dimensions, nullptr,
+                                             [](const auto& codec) { return codec.payload_size(); });
     if (payload_size > IndexLayout::kMaxPayload)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));
 
     Buffer buffer = extend(index, fork);
     START_CRIT_SECTION();
-    init_meta_page(BufferGetPage(buffer), options, storage, dimensions, payload_size, static_cast<int>(opclass.metric));
+    init_meta_page(BufferGetPage(buffer), definition.options, definition.storage, definition.dimensions, payload_size,
+                   static_cast<int>(definition.opclass.metric));
     MetaPage meta = *meta_page(BufferGetPage(buffer));
     MarkBufferDirty(buffer);
     if (fork == INIT_FORKNUM) log_newpage_buffer(buffer, true);
@@ -66,15 +82,15 @@ void write_empty_index(Relation index, ForkNumber fork) {
 
 class Build {
  public:
-    Build(Relation heap, Relation index, IndexInfo* info)
-        : heap_(heap), index_(index), info_(info), opclass_(operator_class(index)), meta_(read_meta(index)) {}
+    // `centre` as QuantizedCodec has it.
+    Build(Relation heap, Relation index, IndexInfo* info, const float* centre)
+        : heap_(heap), index_(index), info_(info), opclass_(operator_class(index)), meta_(read_meta(index)) {
+        if (centre == nullptr) return;
+        write_centre(index_, Logging::kAtEnd, meta_, centre);
+        meta_ = read_meta(index_);
+    }
 
     void run() {
-        const float* centre = sample_centre(heap_, index_, info_, opclass_, meta_);
-        if (centre != nullptr) {
-            write_centre(index_, Logging::kAtEnd, meta_, centre);
-            meta_ = read_meta(index_);
-        }
         with_index_codec(index_, meta_, [&](const auto& codec) {
             std::size_t budget = static_cast<std::size_t>(maintenance_work_mem) * 1024;
             ArenaLayout layout({meta_.m, meta_.ef_construction}, codec, BuildArena::chunk_size(budget));
@@ -198,8 +214,20 @@ IndexBuildResult* build(Relation heap, Relation index, IndexInfo* info) {
         elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "hnsw build", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
-    write_empty_index(index, MAIN_FORKNUM);
-    Build build(heap, index, info);
+    Definition definition = checked_definition(index);
+    const float* centre = nullptr;
+    if (definition.storage == Storage::kQuantized) {
+        Metric metric = definition.opclass.metric;
+        VectorSample sample = sample_vectors(heap, index, info, definition.opclass, definition.dimensions);
+        centre = centre_of(sample, metric);
+        bool may_be_plain = !definition.storage_is_said && definition.dimensions <= definition.opclass.max_dimensions;
+        if (may_be_plain && !codes_tell_apart(sample, metric, centre)) {
+            definition.storage = Storage::kPlain;
+            centre = nullptr;
+        }
+    }
+    write_empty_index(index, MAIN_FORKNUM, definition);
+    Build build(heap, index, info, centre);
     build.run();
     if (RelationNeedsWAL(index)) log_newpage_range(index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(index), true);
     MemoryContextSwitchTo(caller);
@@ -258,7 +286,10 @@ IndexBuildResult* hnsw_build(Relation heap, Relation index, IndexInfo* info) {
 }
 
 void hnsw_build_empty(Relation index) {
-    vectorx::pg::guard([=] { vectorx::pg::hnsw::write_empty_index(index, INIT_FORKNUM); });
+    vectorx::pg::guard([=] {
+        using namespace vectorx::pg::hnsw;
+        write_empty_index(index, INIT_FORKNUM, checked_definition(index));
+    });
 }
 
 void hnsw_build_worker(dsm_segment* segment, shm_toc* toc) {

@@ -4,10 +4,8 @@
 #include "vectorx/rotation.h"
 
 extern "C" {
-#include <access/tableam.h>
 #include <access/xloginsert.h>
 #include <storage/lmgr.h>
-#include <utils/sampling.h>
 }
 
 namespace vectorx::pg::hnsw {
@@ -21,32 +19,6 @@ std::size_t floats_on_page(const MetaPage& meta, BlockNumber block) {
 }
 
 float* floats_of(Page page) { return reinterpret_cast<float*>(PageGetContents(page)); }
-
-struct Sample {
-    const OperatorClass& opclass;
-    const MetaPage& meta;
-    MemoryContext row_context;
-    float* vectors;
-    std::size_t capacity;
-    std::size_t count;
-
-    static constexpr std::size_t kBlocks = 100;
-    static constexpr std::size_t kRows = 1000;
-    static constexpr std::size_t kMemory = std::size_t{4} << 20;
-};
-
-void add_to_sample(Relation, ItemPointer, Datum* values, bool* isnull, bool, void* state) {
-    auto* sample = static_cast<Sample*>(state);
-    if (isnull[0] || sample->count >= sample->capacity) return;
-    // Called by PostgreSQL, which an exception must not cross.
-    guard([&] {
-        MemoryContext caller = MemoryContextSwitchTo(sample->row_context);
-        float* vector = sample->vectors + sample->count * sample->meta.dimensions;
-        sample->count += to_floats(sample->opclass, sample->meta, values[0], false, vector);
-        MemoryContextSwitchTo(caller);
-        MemoryContextReset(sample->row_context);
-    });
-}
 
 }  // namespace
 
@@ -101,51 +73,13 @@ void write_centre(Relation index, Logging logging, const MetaPage& meta, const f
     UnlockReleaseBuffer(buffer);
 }
 
-const float* sample_centre(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass,
-                           const MetaPage& meta) {
-    if (centre_blocks(meta) == 0) return nullptr;
-    std::size_t dim = meta.dimensions;
-    std::size_t capacity = std::min(Sample::kRows, Sample::kMemory / (dim * sizeof(float)));
-    Sample sample = {opclass,
-                     meta,
-                     AllocSetContextCreate(CurrentMemoryContext, "hnsw sample row", ALLOCSET_DEFAULT_SIZES),
-                     static_cast<float*>(palloc(capacity * dim * sizeof(float))),
-                     capacity,
-                     0};
-    BlockSamplerData sampler;
-    // The same blocks of the same table, so that builds can be repeated.
-    BlockSampler_Init(&sampler, RelationGetNumberOfBlocks(heap), Sample::kBlocks, 1);
-    while (BlockSampler_HasMore(&sampler) && sample.count < sample.capacity) {
-        CHECK_FOR_INTERRUPTS();
-        BlockNumber block = BlockSampler_Next(&sampler);
-        table_index_build_range_scan(heap, index, info, false, true, false, block, 1, add_to_sample, &sample, nullptr);
-    }
-    MemoryContextDelete(sample.row_context);
-    if (sample.count == 0) return nullptr;
-    // The median of each coordinate, which a few vectors far away do not move.
-    auto* centre = static_cast<float*>(palloc(dim * sizeof(float)));
-    auto* column = static_cast<float*>(palloc(sample.count * sizeof(float)));
-    for (std::size_t i = 0; i < dim; ++i) {
-        for (std::size_t row = 0; row < sample.count; ++row) column[row] = sample.vectors[row * dim + i];
-        std::nth_element(column, column + sample.count / 2, column + sample.count);
-        centre[i] = column[sample.count / 2];
-    }
-    rotate(centre, sample.vectors, dim);
-    pfree(sample.vectors);
-    pfree(column);
-    // Vectors so large that their sums are none.
-    for (std::size_t i = 0; i < dim; ++i)
-        if (!std::isfinite(centre[i])) return nullptr;
-    return centre;
-}
-
 void centre_on_first(Relation index, const OperatorClass& opclass, Datum value, MetaPage* meta) {
     if (meta->has_centre || meta->entry_node != kNoNode || opclass.metric != Metric::kL2 || centre_blocks(*meta) == 0)
         return;
     std::size_t dim = meta->dimensions;
     auto* vector = static_cast<float*>(palloc(dim * sizeof(float)));
     auto* spare = static_cast<float*>(palloc(dim * sizeof(float)));
-    to_floats(opclass, *meta, value, false, vector);
+    to_floats(opclass, static_cast<int>(dim), value, false, vector);
     rotate(vector, spare, dim);
     for (std::size_t i = 0; i < dim; ++i)
         if (!std::isfinite(vector[i])) return;

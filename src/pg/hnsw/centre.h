@@ -6,10 +6,6 @@
 #include "pg/hnsw/page.h"
 #include "pg/index/indexed_type.h"
 
-extern "C" {
-#include <nodes/execnodes.h>
-}
-
 namespace vectorx::pg::hnsw {
 
 // How many pages an index keeps for its centre, from block 1 on. Inner products have no centre.
@@ -24,11 +20,6 @@ const float* read_centre(Relation index, const MetaPage& meta);
 // Sets the centre (dimensions floats, rotated) of an index without nodes; it never changes after that. The caller keeps
 // others from inserting.
 void write_centre(Relation index, Logging logging, const MetaPage& meta, const float* centre);
-
-// For a build: the median, in each coordinate, of a sample of the rows, rotated. nullptr where an index has none, or no
-// row was met.
-const float* sample_centre(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass,
-                           const MetaPage& meta);
 
 // For the first row of an index that was built without any: under L2, data may lie anywhere, and the first vector is
 // near the rest if that is far from the origin. Reads the meta page anew.

@@ -12,15 +12,14 @@ bool can_be_quantized(const OperatorClass& opclass) {
                      opclass.metric == Metric::kCosine);
 }
 
-bool to_floats(const OperatorClass& opclass, const MetaPage& meta, Datum value, bool is_query, float* out) {
-    int dimensions = static_cast<int>(meta.dimensions);
+bool to_floats(const OperatorClass& opclass, int dimensions, Datum value, bool is_query, float* out) {
     const std::byte* plain =
         is_query ? encode_query(opclass, dimensions, value) : encode_value(opclass, dimensions, value);
     if (plain == nullptr) return false;
     if (opclass.type == IndexedType::kHalfvec)
-        kernels().half_to_float(reinterpret_cast<const Half*>(plain), meta.dimensions, out);
+        kernels().half_to_float(reinterpret_cast<const Half*>(plain), static_cast<std::size_t>(dimensions), out);
     else
-        std::memcpy(out, plain, meta.dimensions * sizeof(float));
+        std::memcpy(out, plain, static_cast<std::size_t>(dimensions) * sizeof(float));
     return true;
 }
 

@@ -26,7 +26,7 @@ auto with_index_codec(Relation index, const MetaPage& meta, Use&& use) {
 
 // Converts a value of type vector or halfvec to floats, of unit length for the cosine metric. Returns false, and leaves
 // `out` alone, for a zero vector under the cosine metric that is not a query.
-bool to_floats(const OperatorClass& opclass, const MetaPage& meta, Datum value, bool is_query, float* out);
+bool to_floats(const OperatorClass& opclass, int dimensions, Datum value, bool is_query, float* out);
 
 // A value as a payload in the current memory context, or nullptr if it is not indexed.
 template <typename Codec>
@@ -35,7 +35,7 @@ const std::byte* payload_of_value(const OperatorClass& opclass, const MetaPage& 
         return encode_value(opclass, static_cast<int>(meta.dimensions), value);
     } else {
         auto* vector = static_cast<float*>(palloc(2 * codec.dim() * sizeof(float)));
-        if (!to_floats(opclass, meta, value, false, vector)) return nullptr;
+        if (!to_floats(opclass, static_cast<int>(meta.dimensions), value, false, vector)) return nullptr;
         auto* payload = static_cast<std::byte*>(palloc(codec.payload_size()));
         codec.encode(vector, vector + codec.dim(), payload);
         return payload;
@@ -51,7 +51,7 @@ const std::byte* query_of_value(const OperatorClass& opclass, const MetaPage& me
         return is_null ? encode_zero(opclass, dimensions) : encode_query(opclass, dimensions, value);
     } else {
         auto* vector = static_cast<float*>(palloc0(2 * codec.dim() * sizeof(float)));
-        if (!is_null) to_floats(opclass, meta, value, true, vector);
+        if (!is_null) to_floats(opclass, dimensions, value, true, vector);
         auto* query = static_cast<std::byte*>(palloc(codec.query_size()));
         codec.encode_query(vector, vector + codec.dim(), query);
         return query;

@@ -28,7 +28,7 @@ inline constexpr SlotId kNoSlot = 0xFFFFFFFF;
 inline constexpr NodeId kOwnerToCome = 0xFFFFFFFE;
 
 inline constexpr std::uint32_t kMagic = 0x58484856;
-inline constexpr std::uint16_t kFormatVersion = 2;
+inline constexpr std::uint16_t kFormatVersion = 3;
 inline constexpr BlockNumber kMetaBlock = 0;
 
 // Kinds of slots; each has a chain of free slots and a page that still takes new ones. Kinds from kPayload on hold

@@ -86,9 +86,10 @@ GraphOptions graph_options(Relation index) {
     return options;
 }
 
-Storage storage_option(Relation index, const OperatorClass& opclass, int dimensions) {
+Storage storage_option(Relation index, const OperatorClass& opclass, int dimensions, bool* said) {
     int wanted = kStorageByDimension;
     if (index->rd_options != nullptr) wanted = reinterpret_cast<const Options*>(index->rd_options)->storage;
+    *said = wanted != kStorageByDimension;
     if (wanted == kStoragePlain) return Storage::kPlain;
     if (can_be_quantized(opclass))
         return wanted == kStorageQuantized || dimensions >= kMinQuantizedDimensions ? Storage::kQuantized

@@ -32,8 +32,9 @@ void define_settings();
 // WITH (m, ef_construction) of an index, checked; defaults where none are given.
 GraphOptions graph_options(Relation index);
 
-// WITH (storage), or what suits an index of this operator class and dimension; an error if it cannot be.
-Storage storage_option(Relation index, const OperatorClass& opclass, int dimensions);
+// WITH (storage), or what suits an index of this operator class and dimension, where nothing is said; an error if it
+// cannot be.
+Storage storage_option(Relation index, const OperatorClass& opclass, int dimensions, bool* said);
 
 // amoptions
 bytea* parse_options(Datum reloptions, bool validate);
