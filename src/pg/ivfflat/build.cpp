@@ -459,6 +459,7 @@ class ListWriter {
 
 // Block 0, without lists yet.
 MetaPage write_meta_page(Relation index, ForkNumber fork) {
+    check_support_procedure(index, "ivfflat");
     const OperatorClass& opclass = operator_class(index);
     int dimensions = indexed_dimensions(index, "ivfflat");
     check_dimensions_limit(dimensions, opclass.max_dimensions, "ivfflat");

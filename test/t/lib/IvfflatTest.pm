@@ -65,7 +65,11 @@ sub run_ivfflat
     $node->safe_psql('postgres', 'CREATE TABLE source AS SELECT row_number() OVER (ORDER BY id)::int AS number, embedding FROM packages; CREATE UNIQUE INDEX ON source (number); ANALYZE source; CREATE SEQUENCE number;'
           . "CREATE TABLE item (id int PRIMARY KEY, embedding vector($dim));");
 
-
+    # -- fewer rows than lists
+    my (undef, undef, $notice) = $node->psql('postgres', "\\set VERBOSITY verbose\nCREATE INDEX item_index ON item USING ivfflat (embedding vector_cosine_ops) WITH (lists = 70, storage = $storage)");
+    $notice =~ s/^.*?NOTICE:  (.*?)\nDETAIL:  (.*?)\nHINT:  (.*?)\nLOCATION: .*\z/$1 | detail: $2 | hint: $3/s;
+    is($notice, '00000: ivfflat index created with little data | detail: This will cause low recall. | hint: Drop the index until the table has more data.', 'the notice');
+    $node->safe_psql('postgres', 'DROP INDEX item_index');
 
     # -- builds: with two workers, and by one process; as good as each other
     my $build = "CREATE INDEX packages_index ON packages USING ivfflat (embedding vector_cosine_ops) WITH (lists = 70, storage = $storage)";
