@@ -279,7 +279,7 @@ def main(argv: Optional[list[str]] = None) -> int:
         print(f"bench: {error}", file=sys.stderr)
         return 1
     options.out.mkdir(parents=True, exist_ok=True)
-    (options.out / "types.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (options.out / "types.json").write_text(json.dumps(result, separators=(",", ":")) + "\n", encoding="utf-8")
     (options.out / "types.md").write_text(type_report.markdown(result), encoding="utf-8")
     print()
     print(type_report.table(result))

@@ -29,7 +29,8 @@ void multiply(const Half* a, const Half* b, std::size_t dim, Half* out);
 double norm(const float* x, std::size_t dim);
 double norm(const Half* x, std::size_t dim);
 
-// out = x / norm(x), each quotient rounded from double to float (and then to half); a zero vector stays zero.
+// out (which may be x) = x / norm(x), each quotient rounded from double to float (and then to half); a zero vector
+// stays zero.
 void normalize(const float* x, std::size_t dim, float* out);
 void normalize(const Half* x, std::size_t dim, Half* out);
 

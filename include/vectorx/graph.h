@@ -10,6 +10,8 @@
 #include <memory_resource>
 #include <vector>
 
+#include "vectorx/hash.h"
+
 namespace vectorx {
 
 // A node of the graph: one distinct vector. What the number means (an index, a block and a slot) is the store's affair.
@@ -57,11 +59,7 @@ struct GraphOptions {
 // The level of a new node: floor(-ln(u) / ln(m)) as in the paper, with u drawn from `key` (its bits are mixed here, so
 // a row's address is good enough). The same key gives the same level.
 inline int level_for(std::uint64_t key, int m) {
-    key += 0x9E3779B97F4A7C15U;  // splitmix64 (Steele, Lea and Flood 2014)
-    key = (key ^ (key >> 30)) * 0xBF58476D1CE4E5B9U;
-    key = (key ^ (key >> 27)) * 0x94D049BB133111EBU;
-    key ^= key >> 31;
-    double u = (static_cast<double>(key >> 11) + 1.0) * 0x1.0p-53;  // in (0, 1]
+    double u = (static_cast<double>(random_at(key) >> 11) + 1.0) * 0x1.0p-53;  // in (0, 1]
     double level = -std::log(u) / std::log(static_cast<double>(m));
     return level < kMaxLevel ? static_cast<int>(level) : kMaxLevel;
 }

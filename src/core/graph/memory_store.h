@@ -23,6 +23,7 @@
 
 #include "vectorx/codec.h"
 #include "vectorx/graph.h"
+#include "vectorx/hash.h"
 
 namespace vectorx {
 
@@ -332,20 +333,6 @@ class MemoryStore {
         auto* ids = reinterpret_cast<NodeId*>(upper + sizeof(ArenaUpper));
         auto* head = reinterpret_cast<ArenaUpper*>(upper);
         return {&head->link_count, &head->strict_count, ids, reinterpret_cast<float*>(ids + options_.m)};
-    }
-
-    // FNV-1a over words, then mixed: equal payloads must collide, others should not.
-    static std::uint32_t hash_bytes(const std::byte* bytes, std::size_t size) {
-        std::uint64_t h = 0xCBF29CE484222325U;
-        for (; size >= 8; bytes += 8, size -= 8) {
-            std::uint64_t word;
-            std::memcpy(&word, bytes, 8);
-            h = (h ^ word) * 0x100000001B3U;
-            h ^= h >> 29;
-        }
-        for (; size > 0; ++bytes, --size) h = (h ^ static_cast<std::uint64_t>(*bytes)) * 0x100000001B3U;
-        h = (h ^ (h >> 32)) * 0x9E3779B97F4A7C15U;
-        return static_cast<std::uint32_t>(h >> 32);
     }
 
     GraphOptions options_;

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "vectorx/centre.h"
+#include "vectorx/hash.h"
 #include "vectorx/kernels.h"
 #include "vectorx/plain_codec.h"
 #include "vectorx/rotation.h"
@@ -42,17 +44,6 @@ float squared_norm(const float* r, std::size_t dim) {
     float sum = 0;
     for (float lane : sums) sum += lane;
     return sum;
-}
-
-std::uint32_t hash_of(const float* vector, std::size_t dim) {
-    std::uint64_t hash = 0xCBF29CE484222325U;
-    for (std::size_t i = 0; i < dim; ++i) {
-        std::uint32_t bits;
-        std::memcpy(&bits, vector + i, sizeof(bits));
-        hash = (hash ^ bits) * 0x100000001B3U;  // FNV-1a over words; the multiplier carries upwards only
-        hash ^= hash >> 29;
-    }
-    return static_cast<std::uint32_t>(hash ^ (hash >> 32));
 }
 
 struct GridSums {
@@ -112,13 +103,12 @@ QuantizedCodec<kBits>::QuantizedCodec(Metric metric, std::size_t dim, const floa
 template <int kBits>
 void QuantizedCodec<kBits>::to_residual(float* vector, float* spare) const {
     rotate(vector, spare, dim_);
-    if (centre_ == nullptr) return;
-    for (std::size_t i = 0; i < dim_; ++i) vector[i] -= centre_[i];
+    if (centre_ != nullptr) residual(vector, centre_, dim_, vector);
 }
 
 template <int kBits>
 void QuantizedCodec<kBits>::encode(float* vector, float* spare, std::byte* payload) const {
-    std::uint32_t hash = hash_of(vector, dim_);
+    std::uint32_t hash = hash_bytes(reinterpret_cast<const std::byte*>(vector), dim_ * sizeof(float));
     to_residual(vector, spare);
     encode_residual(vector, hash, payload);
 }

@@ -4,22 +4,16 @@
 #include <cmath>
 #include <cstdint>
 
+#include "vectorx/hash.h"
 #include "vectorx/kernels.h"
 
 namespace vectorx {
 namespace {
 
-std::uint64_t random_bits(std::uint64_t position) {
-    std::uint64_t z = (position + 1) * 0x9E3779B97F4A7C15U;  // splitmix64 (Steele, Lea and Flood 2014)
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return z ^ (z >> 31);
-}
-
 // Multiplies each number by `factor` or, for half of them, by its negative.
 void flip(float* x, std::size_t count, std::size_t round, float factor) {
     for (std::size_t begin = 0; begin < count; begin += 64) {
-        std::uint64_t bits = random_bits((round << 32) + begin);
+        std::uint64_t bits = random_at((round << 32) + begin);
         std::size_t end = count - begin < 64 ? count - begin : 64;
         std::uint32_t words[2] = {static_cast<std::uint32_t>(bits), static_cast<std::uint32_t>(bits >> 32)};
         for (std::size_t i = 0; i < end; ++i) x[begin + i] *= (words[i / 32] >> (i % 32) & 1U) != 0 ? -factor : factor;

@@ -11,6 +11,8 @@
 #include "pg/compat.h"
 #include "pg/types/halfvec.h"
 #include "pg/types/vector.h"
+#include "vectorx/elementwise.h"
+#include "vectorx/kernels.h"
 #include "vectorx/metric.h"
 
 extern "C" {
@@ -122,14 +124,9 @@ class QuerySample {
             if (prepare(vector->dim, context)) load(vector->x, dim_, spare_);
         }
         if (spherical_) {
-            double norm = 0;
-            for (std::size_t i = 0; i < dim_; ++i)
-                norm += static_cast<double>(spare_[i]) * static_cast<double>(spare_[i]);
+            normalize(spare_, dim_, spare_);
             // A zero vector has no direction.
-            if (!(norm > 0)) return;
-            const double scale = 1 / std::sqrt(norm);
-            for (std::size_t i = 0; i < dim_; ++i)
-                spare_[i] = static_cast<float>(static_cast<double>(spare_[i]) * scale);
+            if (!(kernels().inner_product(spare_, spare_, dim_) > 0)) return;
         }
         // Reservoir sampling (algorithm R): every row has the same chance.
         std::int64_t place = seen_++;

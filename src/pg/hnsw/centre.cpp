@@ -1,6 +1,7 @@
 #include "pg/hnsw/centre.h"
 
 #include "pg/hnsw/codec.h"
+#include "vectorx/centre.h"
 #include "vectorx/rotation.h"
 
 extern "C" {
@@ -81,8 +82,7 @@ void centre_on_first(Relation index, const OperatorClass& opclass, Datum value, 
     auto* spare = static_cast<float*>(palloc(dim * sizeof(float)));
     to_floats(opclass, static_cast<int>(dim), value, false, vector);
     rotate(vector, spare, dim);
-    for (std::size_t i = 0; i < dim; ++i)
-        if (!std::isfinite(vector[i])) return;
+    if (!all_finite(vector, dim)) return;
     LockPage(index, kMetaBlock, ExclusiveLock);
     *meta = read_meta(index);
     if (!meta->has_centre && meta->entry_node == kNoNode) {

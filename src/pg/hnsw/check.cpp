@@ -9,11 +9,11 @@
 #include "pg/compat.h"
 #include "pg/hnsw/inspect.h"
 #include "pg/hnsw/page_store.h"
+#include "pg/index/check.h"
 #include "pg/index/row_id.h"
 
 extern "C" {
 #include <access/tableam.h>
-#include <catalog/index.h>
 #include <storage/lmgr.h>
 #include <utils/builtins.h>
 #include <utils/snapmgr.h>
@@ -32,7 +32,7 @@ class Check {
           meta_(meta),
           opclass_(opclass),
           store_(index, meta, codec, Logging::kEachChange, memory),
-          result_(result),
+          fault(result),
           memory_(memory),
           blocks_(RelationGetNumberOfBlocks(index)),
           kinds_(blocks_, kNoKind, memory),
@@ -54,15 +54,7 @@ class Check {
 
     // Whether every visible row of the table is in a node with its value.
     void check_heap(Snapshot snapshot) {
-        IndexInfo* info = BuildIndexInfo(index_);
-        info->ii_Concurrent = true;  // scan with an MVCC snapshot
-        info->ii_Unique = false;
-        TableScanDesc scan = table_beginscan_strat(heap_, snapshot, 0, nullptr, true, true);
-        auto on_row = [](Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
-            if (isnull[0]) return;
-            guard([&] { static_cast<Check*>(state)->check_row(row, values[0]); });
-        };
-        table_index_build_scan(heap_, index_, info, true, false, on_row, this, scan);
+        for_each_visible_row(heap_, index_, snapshot, [this](ItemPointer row, Datum value) { check_row(row, value); });
     }
 
  private:
@@ -78,22 +70,6 @@ class Check {
     };
 
     const IndexLayout& layout() const { return store_.layout(); }
-
-    void fault(BlockNumber block, std::uint32_t position, const char* format, ...) pg_attribute_printf(4, 5) {
-        StringInfoData text;
-        initStringInfo(&text);
-        for (int needed = 1; needed != 0;) {
-            va_list args;
-            va_start(args, format);
-            needed = appendStringInfoVA(&text, format, args);
-            va_end(args);
-            if (needed != 0) enlargeStringInfo(&text, needed);
-        }
-        Datum values[3] = {Int64GetDatum(block), Int32GetDatum(static_cast<int32>(position)),
-                           PointerGetDatum(cstring_to_text_with_len(text.data, text.len))};
-        bool nulls[3] = {};
-        tuplestore_putvalues(result_->setResult, result_->setDesc, values, nulls);
-    }
 
     BlockNumber block_of(NodeId node) const { return layout().slots(kNode).block_of(node); }
     std::uint32_t position_of(NodeId node) const { return layout().slots(kNode).position_of(node); }
@@ -390,7 +366,7 @@ class Check {
     MetaPage meta_;
     const OperatorClass& opclass_;
     PageStore<Codec> store_;
-    ReturnSetInfo* result_;
+    FaultReport fault;  // called as a function
     ContextMemory* memory_;
     BlockNumber blocks_;
     std::pmr::vector<SlotKind> kinds_;      // of each block

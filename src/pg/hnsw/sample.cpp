@@ -1,9 +1,9 @@
 #include "pg/hnsw/sample.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "pg/hnsw/codec.h"
+#include "vectorx/centre.h"
 #include "vectorx/rotation.h"
 
 extern "C" {
@@ -66,63 +66,21 @@ const float* centre_of(const VectorSample& sample, Metric metric) {
     std::size_t dim = sample.dimensions;
     auto* centre = static_cast<float*>(palloc(dim * sizeof(float)));
     auto* spare = static_cast<float*>(palloc(std::max(dim, sample.count) * sizeof(float)));
-    for (std::size_t i = 0; i < dim; ++i) {
-        for (std::size_t row = 0; row < sample.count; ++row) spare[row] = sample[row][i];
-        std::nth_element(spare, spare + sample.count / 2, spare + sample.count);
-        centre[i] = spare[sample.count / 2];
-    }
+    medians_of(sample.vectors, sample.count, dim, centre, spare);
     rotate(centre, spare, dim);
     // Numbers so large that their sums are none.
-    bool finite = std::all_of(centre, centre + dim, [](float x) { return std::isfinite(x); });
-    return finite ? centre : nullptr;
+    return all_finite(centre, dim) ? centre : nullptr;
 }
 
 bool codes_tell_apart(const VectorSample& sample, Metric metric, const float* centre) {
-    // The few nearest of a sample are as far as many are in the whole, so it takes few of them and few candidates.
     // debian-384 and debian-1536 reach 1.000; two clusters of L2 at +-1 in each of 64 dimensions, .5 wide, .933, and at
     // +-3, where a search with ef_search 40 finds .65 instead of .97, .773.
-    constexpr std::size_t kLeastRows = 100;
-    constexpr std::size_t kQueries = 50;
-    constexpr std::size_t kNearest = 3;
-    constexpr std::size_t kCandidates = 6;
     constexpr double kLeastRecall = 0.95;
+    // With fewer rows, there is nothing to be told.
+    constexpr std::size_t kLeastRows = 100;
     if (sample.count < kLeastRows) return true;
-
-    std::size_t dim = sample.dimensions;
-    DenseCodec<float> exact(metric, dim);
-    QuantizedCodec<4> codec(metric, dim, centre);
-    auto* floats = static_cast<float*>(palloc(2 * dim * sizeof(float)));
-    auto* payloads = static_cast<std::byte*>(palloc(sample.count * codec.payload_size()));
-    auto* query = static_cast<std::byte*>(palloc(codec.query_size()));
-    for (std::size_t i = 0; i < sample.count; ++i) {
-        std::copy(sample[i], sample[i] + dim, floats);
-        codec.encode(floats, floats + dim, payloads + i * codec.payload_size());
-    }
-    auto* exact_distances = static_cast<float*>(palloc(sample.count * sizeof(float)));
-    auto* sorted = static_cast<float*>(palloc(sample.count * sizeof(float)));
-    auto* by_code = static_cast<Candidate*>(palloc(sample.count * sizeof(Candidate)));
-    std::size_t hits = 0;
-    for (std::size_t q = 0; q < kQueries; ++q) {
-        CHECK_FOR_INTERRUPTS();
-        // Scattered, as rows may lie in the table by turns.
-        std::size_t self = q * 7919 % sample.count;
-        std::copy(sample[self], sample[self] + dim, floats);
-        codec.encode_query(floats, floats + dim, query);
-        for (std::size_t i = 0; i < sample.count; ++i) {
-            const std::byte* payload = payloads + i * codec.payload_size();
-            exact_distances[i] = exact.distance(reinterpret_cast<const std::byte*>(sample[self]),
-                                                reinterpret_cast<const std::byte*>(sample[i]));
-            codec.distances(query, &payload, 1, &by_code[i].distance);
-            by_code[i].node = static_cast<NodeId>(i);
-        }
-        std::copy(exact_distances, exact_distances + sample.count, sorted);
-        std::nth_element(sorted, sorted + kNearest - 1, sorted + sample.count);
-        std::nth_element(by_code, by_code + kCandidates, by_code + sample.count);
-        std::size_t near = 0;
-        for (std::size_t i = 0; i < kCandidates; ++i) near += exact_distances[by_code[i].node] <= sorted[kNearest - 1];
-        hits += std::min(near, kNearest);
-    }
-    double recall = static_cast<double>(hits) / static_cast<double>(kNearest * kQueries);
+    ContextMemory memory(CurrentMemoryContext);
+    double recall = recall_of_codes(sample.vectors, sample.count, sample.dimensions, metric, centre, &memory);
     elog(DEBUG1, "among a sample of %zu vectors, codes find %.3f of the nearest", sample.count, recall);
     return recall >= kLeastRecall;
 }

@@ -13,8 +13,6 @@ struct VectorSample {
     std::size_t dimensions;
     float* vectors = nullptr;  // count x dimensions, as to_floats() gives them
     std::size_t count = 0;
-
-    const float* operator[](std::size_t i) const { return vectors + i * dimensions; }
 };
 
 // Some hundred rows of some blocks, in the current memory context; always the same ones of the same table.
@@ -25,8 +23,7 @@ VectorSample sample_vectors(Relation heap, Relation index, IndexInfo* info, cons
 // if the metric is the inner product, which has no centre.
 const float* centre_of(const VectorSample& sample, Metric metric);
 
-// Whether a search among the sample finds the nearest by their codes. It does not where vectors lie in clusters much
-// smaller than the distances between these: what a code says of a vector is relative to its distance from the centre.
+// Whether codes suit these vectors (recall_of_codes()).
 bool codes_tell_apart(const VectorSample& sample, Metric metric, const float* centre);
 
 }  // namespace vectorx::pg::hnsw

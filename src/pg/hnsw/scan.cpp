@@ -18,22 +18,11 @@ extern "C" {
 #include "pg/hnsw/options.h"
 #include "pg/hnsw/page_store.h"
 #include "pg/index/exact_distance.h"
+#include "pg/index/scan.h"
 #include "pg/race_point.h"
 
 namespace vectorx::pg::hnsw {
 namespace {
-
-// A scan, whatever its codec. Lives in its own memory context; its destructor never runs.
-class Scan {
- public:
-    // The next row; false at the end.
-    virtual bool next(Datum query, bool query_is_null, ItemPointer row) = 0;
-    virtual void rescan() = 0;
-    virtual void end() = 0;
-
- protected:
-    ~Scan() = default;
-};
 
 // What a scan has found of an index whose distances are estimates, but not returned yet.
 struct BoundedResult {
@@ -63,7 +52,7 @@ struct FoundRow {
 };
 
 template <typename Codec>
-class CodecScan final : public Scan {
+class CodecScan final : public RowScan {
  public:
     CodecScan(IndexScanDesc scan, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
               MemoryContext context)
@@ -356,73 +345,30 @@ class CodecScan final : public Scan {
     double last_exact_distance_ = 0;    // of the last row returned
 };
 
-struct ScanState {
-    MemoryContext context;
-    Scan* scan;
-};
-
-IndexScanDesc begin_scan(Relation index, int key_count, int order_count) {
-    IndexScanDesc scan = RelationGetIndexScan(index, key_count, order_count);
-    auto* state = static_cast<ScanState*>(palloc0(sizeof(ScanState)));
-    state->context = AllocSetContextCreate(CurrentMemoryContext, "hnsw scan", ALLOCSET_DEFAULT_SIZES);
-    scan->opaque = state;
-    return scan;
-}
-
-void rescan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
-    auto* state = static_cast<ScanState*>(scan->opaque);
-    if (keys != nullptr && scan->numberOfKeys > 0) std::copy(keys, keys + scan->numberOfKeys, scan->keyData);
-    if (orders != nullptr && scan->numberOfOrderBys > 0)
-        std::copy(orders, orders + scan->numberOfOrderBys, scan->orderByData);
-    if (state->scan != nullptr) state->scan->rescan();
-}
-
-Scan* make_scan(IndexScanDesc scan, MemoryContext context) {
+RowScan* make_scan(IndexScanDesc scan, MemoryContext context) {
     MetaPage meta = read_meta(scan->indexRelation);
     const OperatorClass& opclass = operator_class(scan->indexRelation);
-    return with_index_codec(scan->indexRelation, meta, [&](const auto& codec) -> Scan* {
+    return with_index_codec(scan->indexRelation, meta, [&](const auto& codec) -> RowScan* {
         using Codec = std::decay_t<decltype(codec)>;
         return make_in<CodecScan<Codec>>(context, scan, meta, opclass, codec, context);
     });
-}
-
-bool get_tuple(IndexScanDesc scan) {
-    auto* state = static_cast<ScanState*>(scan->opaque);
-    if (scan->orderByData == nullptr) elog(ERROR, "cannot scan hnsw index without order");
-    if (!IsMVCCSnapshot(scan->xs_snapshot)) elog(ERROR, "non-MVCC snapshots are not supported with hnsw");
-    MemoryContext caller = MemoryContextSwitchTo(state->context);
-    if (state->scan == nullptr) state->scan = make_scan(scan, state->context);
-    const ScanKeyData& order = scan->orderByData[0];
-    bool found = state->scan->next(order.sk_argument, (order.sk_flags & SK_ISNULL) != 0, &scan->xs_heaptid);
-    MemoryContextSwitchTo(caller);
-    scan->xs_recheck = false;
-    scan->xs_recheckorderby = false;
-    return found;
-}
-
-void end_scan(IndexScanDesc scan) {
-    auto* state = static_cast<ScanState*>(scan->opaque);
-    if (state->scan != nullptr) state->scan->end();
-    MemoryContextDelete(state->context);
-    pfree(state);
-    scan->opaque = nullptr;
 }
 
 }  // namespace
 }  // namespace vectorx::pg::hnsw
 
 IndexScanDesc hnsw_begin_scan(Relation index, int key_count, int order_count) {
-    return vectorx::pg::guard([=] { return vectorx::pg::hnsw::begin_scan(index, key_count, order_count); });
+    return vectorx::pg::guard([=] { return vectorx::pg::begin_row_scan(index, key_count, order_count, "hnsw"); });
 }
 
 void hnsw_rescan(IndexScanDesc scan, ScanKey keys, int, ScanKey orders, int) {
-    vectorx::pg::guard([=] { vectorx::pg::hnsw::rescan(scan, keys, orders); });
+    vectorx::pg::guard([=] { vectorx::pg::restart_row_scan(scan, keys, orders); });
 }
 
 bool hnsw_get_tuple(IndexScanDesc scan, ScanDirection) {
-    return vectorx::pg::guard([=] { return vectorx::pg::hnsw::get_tuple(scan); });
+    return vectorx::pg::guard([=] { return vectorx::pg::next_row(scan, "hnsw", vectorx::pg::hnsw::make_scan); });
 }
 
 void hnsw_end_scan(IndexScanDesc scan) {
-    vectorx::pg::guard([=] { vectorx::pg::hnsw::end_scan(scan); });
+    vectorx::pg::guard([=] { vectorx::pg::end_row_scan(scan); });
 }

@@ -7,6 +7,7 @@
 
 #include "pg/index/indexed_type.h"
 #include "pg/types/dense.h"
+#include "vectorx/centre.h"
 #include "vectorx/rotation.h"
 
 extern "C" {
@@ -72,7 +73,7 @@ inline void payload_to_point(const OperatorClass& opclass, const std::byte* payl
                              const float* origin, float* out, float* spare) {
     payload_to_floats(opclass, payload, dim, out);
     rotate(out, spare, dim);
-    for (std::size_t i = 0; i < dim; ++i) out[i] -= origin[i];
+    residual(out, origin, dim, out);
 }
 
 // How many distances a codec computes at once.

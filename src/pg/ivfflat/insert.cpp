@@ -59,16 +59,17 @@ void insert_quantized(Relation index, const MetaPage& meta, const OperatorClass&
     const std::size_t dim = meta.dimensions;
     auto* origin = static_cast<float*>(palloc(4 * dim * sizeof(float)));
     float* point = origin + dim;
-    float* residual = point + dim;
+    float* centroid = point + dim;
     read_centroid(index, layout, meta.lists, origin);
-    payload_to_point(opclass, payload, dim, origin, point, residual);
+    payload_to_point(opclass, payload, dim, origin, point, centroid);
     ListId list = nearest_list(index, layout, meta.lists, centroid_codec(opclass, dim),
                                reinterpret_cast<const std::byte*>(point));
-    read_centroid(index, layout, list, residual);
-    for (std::size_t i = 0; i < dim; ++i) residual[i] = point[i] - residual[i];
+    read_centroid(index, layout, list, centroid);
+    float* relative = centroid + dim;
+    residual(point, centroid, dim, relative);
     ListCodes codes(dim);
     auto* entry = static_cast<std::byte*>(palloc(codes.entry_size()));
-    codes.encode(point, residual, entry);
+    codes.encode(point, relative, entry);
     append_code(index, layout, codes, list, entry, row);
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pg/compat.h"
+#include "pg/index/check.h"
 #include "pg/index/row_id.h"
 #include "pg/inspect/stats.h"
 #include "pg/ivfflat/lists.h"
@@ -13,7 +14,6 @@
 extern "C" {
 #include <access/htup_details.h>
 #include <access/tableam.h>
-#include <catalog/index.h>
 #include <utils/builtins.h>
 #include <utils/snapmgr.h>
 }
@@ -83,7 +83,7 @@ class Check {
           layout_(meta),
           codes_(meta.dimensions),
           opclass_(operator_class(index)),
-          result_(result),
+          fault(result),
           blocks_(RelationGetNumberOfBlocks(index)),
           met_(blocks_, false, memory),
           rows_(memory) {}
@@ -98,15 +98,7 @@ class Check {
 
     // Whether every visible row of the table is in the index with its value.
     void check_heap(Snapshot snapshot) {
-        IndexInfo* info = BuildIndexInfo(index_);
-        info->ii_Concurrent = true;  // scan with an MVCC snapshot
-        info->ii_Unique = false;
-        TableScanDesc scan = table_beginscan_strat(heap_, snapshot, 0, nullptr, true, true);
-        auto on_row = [](Relation, ItemPointer row, Datum* values, bool* isnull, bool, void* state) {
-            if (isnull[0]) return;
-            guard([&] { static_cast<Check*>(state)->check_row(row, values[0]); });
-        };
-        table_index_build_scan(heap_, index_, info, true, false, on_row, this, scan);
+        for_each_visible_row(heap_, index_, snapshot, [this](ItemPointer row, Datum value) { check_row(row, value); });
     }
 
  private:
@@ -115,22 +107,6 @@ class Check {
         BlockNumber block;
         std::uint16_t position;
     };
-
-    void fault(BlockNumber block, std::uint32_t position, const char* format, ...) pg_attribute_printf(4, 5) {
-        StringInfoData text;
-        initStringInfo(&text);
-        for (int needed = 1; needed != 0;) {
-            va_list args;
-            va_start(args, format);
-            needed = appendStringInfoVA(&text, format, args);
-            va_end(args);
-            if (needed != 0) enlargeStringInfo(&text, needed);
-        }
-        Datum values[3] = {Int64GetDatum(block), Int32GetDatum(static_cast<int32>(position)),
-                           PointerGetDatum(cstring_to_text_with_len(text.data, text.len))};
-        bool nulls[3] = {};
-        tuplestore_putvalues(result_->setResult, result_->setDesc, values, nulls);
-    }
 
     void check_fixed_page(BlockNumber block) {
         CHECK_FOR_INTERRUPTS();
@@ -313,7 +289,7 @@ class Check {
     IndexLayout layout_;
     ListCodes codes_;
     const OperatorClass& opclass_;
-    ReturnSetInfo* result_;
+    FaultReport fault;  // called as a function
     BlockNumber blocks_;
     std::pmr::vector<bool> met_;  // pages in chains
     std::pmr::unordered_map<RowId, Place> rows_;

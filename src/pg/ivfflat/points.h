@@ -9,6 +9,8 @@
 #include "core/cluster/space.h"
 #include "pg/ivfflat/codec.h"
 #include "pg/ivfflat/layout.h"
+#include "vectorx/centre.h"
+#include "vectorx/elementwise.h"
 
 extern "C" {
 #include <access/tableam.h>
@@ -42,12 +44,8 @@ class Points<DenseCodec<Element_>> {
     bool sample(const std::byte* payload, float* point) const {
         convert(payload, point);
         if (!spherical_) return true;
-        double norm = 0;
-        for (std::size_t i = 0; i < dim_; ++i) norm += static_cast<double>(point[i]) * static_cast<double>(point[i]);
-        if (!(norm > 0)) return false;
-        const double scale = 1 / std::sqrt(norm);
-        for (std::size_t i = 0; i < dim_; ++i) point[i] = static_cast<float>(static_cast<double>(point[i]) * scale);
-        return true;
+        normalize(point, dim_, point);
+        return kernels().inner_product(point, point, dim_) > 0;
     }
 
     // Sums of products lose the digits that all points have in common: so Euclidean points are taken relative to their
@@ -55,11 +53,8 @@ class Points<DenseCodec<Element_>> {
     void centre(float* points, std::size_t count, float* origin, std::pmr::memory_resource* memory) const {
         std::fill(origin, origin + dim_, 0.0F);
         if (spherical_ || count == 0) return;
-        std::pmr::vector<double> sums(dim_, 0.0, memory);
-        for (std::size_t p = 0; p < count; ++p)
-            for (std::size_t i = 0; i < dim_; ++i) sums[i] += static_cast<double>(points[p * dim_ + i]);
-        for (std::size_t i = 0; i < dim_; ++i) origin[i] = static_cast<float>(sums[i] / static_cast<double>(count));
-        for (std::size_t p = 0; p < count; ++p) subtract(points + p * dim_, origin);
+        mean_of(points, count, dim_, origin, memory);
+        for (std::size_t p = 0; p < count; ++p) residual(points + p * dim_, origin, dim_, points + p * dim_);
     }
 
     // Called once by the leader, between k-means and store().
@@ -68,7 +63,7 @@ class Points<DenseCodec<Element_>> {
     // A row of the table as a point to be assigned.
     void point(const std::byte* payload, const float* origin, float* out) const {
         convert(payload, out);
-        if (!spherical_) subtract(out, origin);
+        if (!spherical_) residual(out, origin, dim_, out);
     }
 
     // A centroid as it is stored.
@@ -105,9 +100,6 @@ class Points<DenseCodec<Element_>> {
 
  private:
     void convert(const std::byte* payload, float* out) const { payload_to_floats(opclass_, payload, dim_, out); }
-    void subtract(float* point, const float* origin) const {
-        for (std::size_t i = 0; i < dim_; ++i) point[i] -= origin[i];
-    }
 
     const OperatorClass& opclass_;
     std::size_t dim_;
@@ -181,13 +173,9 @@ class QuantizedPoints {
     void centre(float* points, std::size_t count, float* origin, std::pmr::memory_resource* memory) const {
         std::fill(origin, origin + dim_, 0.0F);
         if (opclass_.metric == Metric::kInnerProduct || count == 0) return;
-        std::pmr::vector<double> sums(dim_, 0.0, memory);
-        for (std::size_t p = 0; p < count; ++p)
-            for (std::size_t i = 0; i < dim_; ++i) sums[i] += static_cast<double>(points[p * dim_ + i]);
-        for (std::size_t i = 0; i < dim_; ++i) origin[i] = static_cast<float>(sums[i] / static_cast<double>(count));
+        mean_of(points, count, dim_, origin, memory);
         if (spherical()) return;
-        for (std::size_t p = 0; p < count; ++p)
-            for (std::size_t i = 0; i < dim_; ++i) points[p * dim_ + i] -= origin[i];
+        for (std::size_t p = 0; p < count; ++p) residual(points + p * dim_, origin, dim_, points + p * dim_);
     }
 
     void prepare_origin(float* origin) { rotate(origin, spare_, dim_); }
@@ -201,8 +189,7 @@ class QuantizedPoints {
         std::memcpy(out, centroid, dim_ * sizeof(float));
         rotate(out, spare_, dim_);
         // Others are relative to it already.
-        if (opclass_.metric == Metric::kCosine)
-            for (std::size_t i = 0; i < dim_; ++i) out[i] -= origin[i];
+        if (opclass_.metric == Metric::kCosine) residual(out, origin, dim_, out);
     }
     void read_stored(const std::byte* payload, const float*, float* centroid) const {
         std::memcpy(centroid, payload, dim_ * sizeof(float));
@@ -211,7 +198,7 @@ class QuantizedPoints {
     std::size_t centroid_size() const { return dim_ * sizeof(float); }
     std::size_t entry_size() const { return codes_.entry_size(); }
     void write_entry(const float* point, const float* centroid, const std::byte*, std::byte* out) {
-        for (std::size_t i = 0; i < dim_; ++i) spare_[i] = point[i] - centroid[i];
+        residual(point, centroid, dim_, spare_);
         codes_.encode(point, spare_, out);
     }
 

@@ -16,7 +16,7 @@ extern "C" {
 namespace vectorx::pg::ivfflat {
 namespace {
 
-class QuantizedScan final : public Scan {
+class QuantizedScan final : public RowScan {
  public:
     QuantizedScan(IndexScanDesc scan, const MetaPage& meta, const OperatorClass& opclass, MemoryContext context)
         : index_(scan->indexRelation),
@@ -292,8 +292,8 @@ class QuantizedScan final : public Scan {
 
 }  // namespace
 
-Scan* make_quantized_scan(IndexScanDesc scan, const MetaPage& meta, const OperatorClass& opclass,
-                          MemoryContext context) {
+RowScan* make_quantized_scan(IndexScanDesc scan, const MetaPage& meta, const OperatorClass& opclass,
+                             MemoryContext context) {
     return make_in<QuantizedScan>(context, scan, meta, opclass, context);
 }
 

@@ -15,7 +15,7 @@ namespace vectorx::pg::ivfflat {
 namespace {
 
 template <typename Codec>
-class CodecScan final : public Scan {
+class CodecScan final : public RowScan {
  public:
     CodecScan(Relation index, const MetaPage& meta, const OperatorClass& opclass, const Codec& codec,
               MemoryContext context)
@@ -91,76 +91,32 @@ class CodecScan final : public Scan {
     float distances_[kPageCapacity / sizeof(ItemPointerData)];
 };
 
-struct ScanState {
-    MemoryContext context;
-    Scan* scan;
-};
-
-IndexScanDesc begin_scan(Relation index, int key_count, int order_count) {
-    IndexScanDesc scan = RelationGetIndexScan(index, key_count, order_count);
-    auto* state = static_cast<ScanState*>(palloc0(sizeof(ScanState)));
-    state->context = AllocSetContextCreate(CurrentMemoryContext, "ivfflat scan", ALLOCSET_DEFAULT_SIZES);
-    scan->opaque = state;
-    return scan;
-}
-
-void rescan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
-    auto* state = static_cast<ScanState*>(scan->opaque);
-    if (keys != nullptr && scan->numberOfKeys > 0) std::copy(keys, keys + scan->numberOfKeys, scan->keyData);
-    if (orders != nullptr && scan->numberOfOrderBys > 0)
-        std::copy(orders, orders + scan->numberOfOrderBys, scan->orderByData);
-    if (state->scan != nullptr) state->scan->rescan();
-}
-
-Scan* make_scan(IndexScanDesc scan, MemoryContext context) {
+RowScan* make_scan(IndexScanDesc scan, MemoryContext context) {
     Relation index = scan->indexRelation;
     MetaPage meta = read_meta(index);
     const OperatorClass& opclass = operator_class(index);
     if (meta.storage == Storage::kQuantized) return make_quantized_scan(scan, meta, opclass, context);
-    return with_list_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) -> Scan* {
+    return with_list_codec(opclass, static_cast<int>(meta.dimensions), [&](const auto& codec) -> RowScan* {
         using Codec = std::decay_t<decltype(codec)>;
         return make_in<CodecScan<Codec>>(context, index, meta, opclass, codec, context);
     });
-}
-
-bool get_tuple(IndexScanDesc scan) {
-    auto* state = static_cast<ScanState*>(scan->opaque);
-    if (scan->orderByData == nullptr) elog(ERROR, "cannot scan ivfflat index without order");
-    if (!IsMVCCSnapshot(scan->xs_snapshot)) elog(ERROR, "non-MVCC snapshots are not supported with ivfflat");
-    MemoryContext caller = MemoryContextSwitchTo(state->context);
-    if (state->scan == nullptr) state->scan = make_scan(scan, state->context);
-    const ScanKeyData& order = scan->orderByData[0];
-    bool found = state->scan->next(order.sk_argument, (order.sk_flags & SK_ISNULL) != 0, &scan->xs_heaptid);
-    MemoryContextSwitchTo(caller);
-    scan->xs_recheck = false;
-    scan->xs_recheckorderby = false;
-    return found;
-}
-
-void end_scan(IndexScanDesc scan) {
-    auto* state = static_cast<ScanState*>(scan->opaque);
-    // Files on disk are not memory of the context.
-    if (state->scan != nullptr) state->scan->end();
-    MemoryContextDelete(state->context);
-    pfree(state);
-    scan->opaque = nullptr;
 }
 
 }  // namespace
 }  // namespace vectorx::pg::ivfflat
 
 IndexScanDesc ivfflat_begin_scan(Relation index, int key_count, int order_count) {
-    return vectorx::pg::guard([=] { return vectorx::pg::ivfflat::begin_scan(index, key_count, order_count); });
+    return vectorx::pg::guard([=] { return vectorx::pg::begin_row_scan(index, key_count, order_count, "ivfflat"); });
 }
 
 void ivfflat_rescan(IndexScanDesc scan, ScanKey keys, int, ScanKey orders, int) {
-    vectorx::pg::guard([=] { vectorx::pg::ivfflat::rescan(scan, keys, orders); });
+    vectorx::pg::guard([=] { vectorx::pg::restart_row_scan(scan, keys, orders); });
 }
 
 bool ivfflat_get_tuple(IndexScanDesc scan, ScanDirection) {
-    return vectorx::pg::guard([=] { return vectorx::pg::ivfflat::get_tuple(scan); });
+    return vectorx::pg::guard([=] { return vectorx::pg::next_row(scan, "ivfflat", vectorx::pg::ivfflat::make_scan); });
 }
 
 void ivfflat_end_scan(IndexScanDesc scan) {
-    vectorx::pg::guard([=] { vectorx::pg::ivfflat::end_scan(scan); });
+    vectorx::pg::guard([=] { vectorx::pg::end_row_scan(scan); });
 }

@@ -5,6 +5,7 @@
 #include <memory_resource>
 #include <vector>
 
+#include "pg/index/scan.h"
 #include "pg/ivfflat/lists.h"
 #include "pg/ivfflat/options.h"
 
@@ -16,20 +17,8 @@ extern "C" {
 
 namespace vectorx::pg::ivfflat {
 
-// A scan. Lives in its own memory context; its destructor never runs.
-class Scan {
- public:
-    // The next row; false at the end.
-    virtual bool next(Datum query, bool query_is_null, ItemPointer row) = 0;
-    virtual void rescan() = 0;
-    virtual void end() = 0;
-
- protected:
-    ~Scan() = default;
-};
-
-Scan* make_quantized_scan(IndexScanDesc scan, const MetaPage& meta, const OperatorClass& opclass,
-                          MemoryContext context);
+RowScan* make_quantized_scan(IndexScanDesc scan, const MetaPage& meta, const OperatorClass& opclass,
+                             MemoryContext context);
 
 // Lists in the order of their distances from the query.
 class ListQueue {
