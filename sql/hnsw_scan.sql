@@ -111,7 +111,7 @@ INSERT INTO hnsw_toasted SELECT id + 100, v FROM hnsw_toasted;
 SELECT count(*) FILTER (WHERE n.v = q.v) AS itself, count(*) FROM hnsw_toasted q, LATERAL (SELECT v FROM hnsw_toasted ORDER BY v <-> q.v LIMIT 2) n;
 -- A scan that begins anew a thousand times needs no more memory than once.
 CREATE FUNCTION hnsw_scan_memory(after int) RETURNS bigint VOLATILE LANGUAGE sql AS
-  $$ SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts WHERE name = 'hnsw scan' AND after > 0 $$;
+  $$ SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts WHERE name = 'index scan' AND ident = 'hnsw' AND after > 0 $$;
 SELECT max(memory) < 2 * min(memory) AS constant FROM (
   SELECT hnsw_scan_memory(n.id) AS memory FROM generate_series(1, 30) r, hnsw_toasted q, LATERAL (SELECT id FROM hnsw_toasted ORDER BY v <-> q.v LIMIT r * 0 + 1) n OFFSET 0) t;
 DROP FUNCTION hnsw_scan_memory;

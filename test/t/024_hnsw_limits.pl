@@ -163,7 +163,7 @@ foreach my $case ([ 256, 1 ], [ 256, 3 ], [ 1024, 1.5 ])
             MOVE FORWARD 50 IN cursor;
             GET DIAGNOSTICS found = ROW_COUNT;
             total := total + found;
-            WITH RECURSIVE scan AS (SELECT name, parent, total_bytes FROM pg_backend_memory_contexts WHERE name = 'hnsw scan'
+            WITH RECURSIVE scan AS (SELECT name, parent, total_bytes FROM pg_backend_memory_contexts WHERE name = 'index scan' AND ident = 'hnsw'
                 UNION ALL SELECT c.name, c.parent, c.total_bytes FROM pg_backend_memory_contexts c JOIN scan ON c.parent = scan.name)
             SELECT sum(total_bytes) INTO now FROM scan;
             most := greatest(most, now);
