@@ -3,6 +3,7 @@
 // (src/core/graph/memory_store.h) and buffer pages (src/pg/hnsw/page_store.h).
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <concepts>
 #include <cstddef>
@@ -84,6 +85,16 @@ concept SearchStore = requires(S& s, const std::byte* query, const NodeId* nodes
 // The neighbours of a node on one level, with their distances from it. First those that passed the strict heuristic,
 // then those that fill the remaining places, each part nearest first; so a full list knows what to give up.
 struct LinkList {
+    LinkList() = default;
+    LinkList(const LinkList& other) { *this = other; }
+    // Lists are much shorter than they may be.
+    LinkList& operator=(const LinkList& other) {
+        count = other.count;
+        strict = other.strict;
+        std::copy(other.links, other.links + other.count, links);
+        return *this;
+    }
+
     int count = 0;
     int strict = 0;
     Candidate links[kMaxLinks];

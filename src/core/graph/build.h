@@ -66,6 +66,7 @@ void link_share(Store& store, std::atomic<std::uint32_t>* next, std::atomic<std:
                 std::pmr::memory_resource* memory) {
     LinkPlan plan(store.options(), memory);
     std::uint32_t count = store.node_count();
+    plan.scratch.visited.number_nodes(count);
     ScatteredOrder order(count);
     for (std::uint32_t i; (i = next->fetch_add(1, std::memory_order_relaxed)) < count;) {
         NodeId node = order.at(i);

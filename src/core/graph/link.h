@@ -86,31 +86,33 @@ Candidate* last_droppable(Candidate* links, int* count, MayDrop may_drop) {
     return nullptr;
 }
 
-// Puts `node`, whose distance to each of the list's first `strict` links is in `between`, into the list of its
-// neighbour. A full list gives up one that may_drop(NodeId) allows: the farthest of the links that fill it, or of the
-// strict ones if it finds none there. That can be `node` itself. Returns whether the list now holds it.
-template <typename MayDrop>
-bool enter(LinkList* list, int capacity, const Candidate& node, const float* between, MayDrop may_drop) {
+// Puts `node`, whose distance to strict link i of the list is between(i), into the list of its neighbour. A full list
+// gives up one that may_drop(NodeId) allows: the farthest of the links that fill it, or of the strict ones if it finds
+// none there. That can be `node` itself. Returns whether the list now holds it. Most nodes are pruned by one of the
+// first links, so few distances are asked for, in order and each once.
+template <typename Between, typename MayDrop>
+bool enter(LinkList* list, int capacity, const Candidate& node, Between between, MayDrop may_drop) {
     LinkList& l = *list;
-    Candidate fill[kMaxLinks + 1];
-    int fill_count = 0;
+    Candidate fallen[kMaxLinks + 1];  // now among those that fill the list
+    int fallen_count = 0;
     int strict = 0;
     Candidate kept[kMaxLinks + 1];
     bool pruned = false;
-    for (int i = 0; i < l.strict && l.links[i] < node && !pruned; ++i) pruned = between[i] < node.distance;
+    for (int i = 0; i < l.strict && l.links[i] < node && !pruned; ++i) pruned = between(i) < node.distance;
     bool placed = pruned;
-    if (pruned) fill[fill_count++] = node;
+    if (pruned) fallen[fallen_count++] = node;
     for (int i = 0; i < l.strict; ++i) {
         if (!placed && node < l.links[i]) kept[strict++] = node, placed = true;
         // A link farther than the node is pruned when the node is nearer to it than the owner is.
-        if (!pruned && node < l.links[i] && between[i] < l.links[i].distance)
-            fill[fill_count++] = l.links[i];
+        if (!pruned && node < l.links[i] && between(i) < l.links[i].distance)
+            fallen[fallen_count++] = l.links[i];
         else
             kept[strict++] = l.links[i];
     }
     if (!placed) kept[strict++] = node;
-    for (int i = l.strict; i < l.count; ++i) fill[fill_count++] = l.links[i];
-    std::sort(fill, fill + fill_count);
+    Candidate fill[kMaxLinks + 1];
+    std::merge(fallen, fallen + fallen_count, l.links + l.strict, l.links + l.count, fill);
+    int fill_count = fallen_count + l.count - l.strict;
     if (strict + fill_count > capacity) {
         Candidate* dropped = last_droppable(fill, &fill_count, may_drop);
         if (dropped == nullptr) dropped = last_droppable(kept, &strict, may_drop);
@@ -123,18 +125,12 @@ bool enter(LinkList* list, int capacity, const Candidate& node, const float* bet
     return true;
 }
 
-inline bool enter(LinkList* list, int capacity, const Candidate& node, const float* between) {
-    return enter(list, capacity, node, between, [](NodeId) { return true; });
-}
-
 // The list of `owner` with `node` in it, as enter() does it; false if it does not get in, which `keep` forbids as long
 // as the list can give up another. On level 0 no list gives up a child.
 template <GraphStore Store>
 bool enter_list(Store& store, NodeId owner, int level, const Candidate& node, const std::byte* node_payload, bool keep,
                 LinkList* list) {
-    float between[kMaxLinks];
-    for (int i = 0; i < list->strict; ++i)
-        between[i] = store.distance(node_payload, store.payload(list->links[i].node));
+    auto between = [&](int i) { return store.distance(node_payload, store.payload(list->links[i].node)); };
     auto may_drop = [&](NodeId dropped) {
         if (dropped == node.node) return !keep;
         return level > 0 || store.parent(dropped) != owner;
@@ -208,10 +204,7 @@ bool link_to_parent(Store& store, NodeId node, const std::byte* payload, LinkPla
         NodeId neighbours[kMaxLinks];
         Candidate found[kMaxLinks];
         bool live[kMaxLinks];
-        int links = store.links(queue[next].node, 0, neighbours);
-        int count = 0;
-        for (int i = 0; i < links; ++i)
-            if (visited.insert(neighbours[i])) neighbours[count++] = neighbours[i];
+        int count = visited.insert_new(neighbours, store.links(queue[next].node, 0, neighbours));
         store.evaluate(query, neighbours, count, found, live);
         for (int i = 0; i < count; ++i) {
             queue.push_back(found[i]);

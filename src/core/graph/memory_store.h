@@ -21,6 +21,7 @@
 #include <immintrin.h>
 #endif
 
+#include "core/prefetch.h"
 #include "vectorx/codec.h"
 #include "vectorx/graph.h"
 #include "vectorx/hash.h"
@@ -202,7 +203,10 @@ class MemoryStore {
         if (count <= 0) return;
         const std::byte* payloads[kMaxLinks];
         float distances[kMaxLinks];
-        for (int i = 0; i < count; ++i) payloads[i] = payload(nodes[i]);
+        for (int i = 0; i < count; ++i) {
+            payloads[i] = payload(nodes[i]);
+            if constexpr (!Codec::kVariableSize) prefetch(payloads[i], codec_.payload_size());
+        }
         codec_.distances(query, payloads, count, distances);
         for (int i = 0; i < count; ++i) {
             out[i] = {distances[i], nodes[i]};

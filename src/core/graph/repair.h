@@ -64,9 +64,7 @@ void gather_behind(Store& store, const std::byte* query, const LinkList& links, 
         if (next >= own && scratch.pool.size() >= enough) break;
         // A list begins with the links that tell directions apart.
         int count = std::min(store.links(dead[next], level, behind), share);
-        int met = 0;
-        for (int i = 0; i < count; ++i)
-            if (scratch.search.visited.insert(behind[i])) behind[met++] = behind[i];
+        int met = scratch.search.visited.insert_new(behind, count);
         store.evaluate(query, behind, met, found, live);
         for (int i = 0; i < met; ++i) {
             if (is_dead(found[i].node))

@@ -97,10 +97,7 @@ void expand_frontier(Store& store, const std::byte* query, int level, std::size_
     while (!scratch.frontier.empty()) {
         if (results.size() >= ef && scratch.frontier.front().distance > results.front().distance) break;
         Candidate nearest = pop_nearest(scratch.frontier);
-        int links = store.links(nearest.node, level, neighbours);
-        int count = 0;
-        for (int i = 0; i < links; ++i)
-            if (scratch.visited.insert(neighbours[i])) neighbours[count++] = neighbours[i];
+        int count = scratch.visited.insert_new(neighbours, store.links(nearest.node, level, neighbours));
         store.evaluate(query, neighbours, count, found, live);
         scratch.evaluated += static_cast<std::size_t>(count);
         for (int i = 0; i < count; ++i) offer(scratch, ef, found[i], live[i]);

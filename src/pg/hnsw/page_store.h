@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "core/graph/link.h"
+#include "core/prefetch.h"
 #include "pg/boundary.h"
 #include "pg/hnsw/layout.h"
 #include "pg/hnsw/optimistic_reader.h"
@@ -437,13 +438,6 @@ class PageStore {
         std::size_t capacity = layout_.payload_capacity(std::clamp(reference.kind, kPayload, kSlotKinds - 1));
         std::memcpy(copy, slot->payload(), std::min(codec_.payload_size(), capacity));
         UnlockReleaseBuffer(buffer);
-    }
-
-    // Starts to load what is about to be read: enough of it for the hardware to go on by itself.
-    static void prefetch(const void* start, std::size_t size) {
-        const auto* bytes = static_cast<const std::byte*>(start);
-        size = std::min<std::size_t>(size, 1024);
-        for (std::size_t line = 0; line < size; line += 64) __builtin_prefetch(bytes + line);
     }
 
     std::pmr::memory_resource* payload_memory() const { return payloads_.get_allocator().resource(); }
