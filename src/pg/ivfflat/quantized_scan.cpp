@@ -133,6 +133,8 @@ class QuantizedScan final : public RowScan {
         MemoryContext caller = MemoryContextSwitchTo(query_context_);
         // All distances to NULL are NULL, so any order is right.
         any_order_ = query_is_null;
+        promises_order_ = iterative_scan == kIterativeOff;
+        last_distance_ = -std::numeric_limits<double>::infinity();
         int dimensions = static_cast<int>(dim_);
         const std::byte* payload =
             query_is_null ? encode_zero(opclass_, dimensions) : encode_list_query(opclass_, dimensions, query);
@@ -226,7 +228,12 @@ class QuantizedScan final : public RowScan {
             const float coarse = coarse_.empty() ? kNone : coarse_.front().bound;
             const float finer = finer_.empty() ? kNone : finer_.front().bound;
             if (!found_.empty() && found_.front().distance <= static_cast<double>(std::min(coarse, finer))) {
-                *row = pop(&found_).row;
+                Found nearest = pop(&found_);
+                // Rows are promised in order. One whose bound failed comes too late, like one of a list not looked
+                // into.
+                if (nearest.distance < last_distance_ && promises_order_) continue;
+                last_distance_ = nearest.distance;
+                *row = nearest.row;
                 return true;
             }
             if (!coarse_.empty() && coarse <= finer) {
@@ -288,6 +295,8 @@ class QuantizedScan final : public RowScan {
     ListQuery* query_ = nullptr;
     bool started_ = false;
     bool any_order_ = false;
+    bool promises_order_ = true;
+    double last_distance_ = 0;  // of the last row returned
 };
 
 }  // namespace

@@ -46,6 +46,22 @@ sub check_index
     return;
 }
 
+# How many of the rows that an index scan returns for the questions are nearer than the row before, by more than the
+# rounding of vectors to unit length, by which plain storage orders.
+sub out_of_order
+{
+    my ($server, $settings) = @_;
+    return $server->safe_psql('postgres', qq{
+        SET enable_seqscan = off;
+        SET enable_sort = off;
+        SET ivfflat.probes = 70;
+        $settings;
+        SELECT count(*) FROM questions q, LATERAL (
+          SELECT d, lag(d) OVER () AS before
+            FROM (SELECT embedding <=> q.embedding AS d FROM packages ORDER BY embedding <=> q.embedding LIMIT 1000) n) o
+         WHERE d < before - 1e-6;});
+}
+
 # The ten nearest of every question, in order, through the index.
 sub answers
 {
@@ -99,6 +115,7 @@ sub run_ivfflat
     cmp_ok($parallel{1}, '>=', 0.45, 'recall with one probe');
     cmp_ok($parallel{10}, '>=', 0.9, 'recall with 10 of 70 probes');
     cmp_ok($parallel{70}, '>=', $nearly_all, 'recall with all of them');
+    is(out_of_order($node, 'SET ivfflat.iterative_scan = off'), 0, 'rows come in order');
     $node->safe_psql('postgres', "DROP INDEX packages_index; SET max_parallel_maintenance_workers = 0; $build");
     is(ivfflat_recall($node, 'packages', 10), $parallel{10}, 'a serial build makes the same lists');
     $node->safe_psql('postgres', 'DROP INDEX packages_index');
