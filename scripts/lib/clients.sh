@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Runs the programs of test/clients against a server of their own. Sourced after common.sh and private.sh by
 # scripts/test-clients and scripts/test; test/clients/README.md says what the programs print.
-# shellcheck disable=SC2154  # what is not assigned here is common.sh's or private.sh's
+# shellcheck disable=SC2034,SC2154  # what is unused here is for the scripts; what is not assigned, in the others
 
 clients=$root/test/clients
 client_build=$root/build/clients
