@@ -45,7 +45,7 @@ fetched() {
         [ "$attempt" = 3 ] || sleep 2
     done
     cat "$log"
-    skip "$language" "no packages: $(grep -v '^ *$' "$log" | tail -n 1 | cut -c 1-200)"
+    skip "$language" "no packages: $(grep -iE 'error|failed|could not' "$log" | head -n 1 | cut -c 1-200)"
     return 1
 }
 
