@@ -10,13 +10,13 @@ all_languages=(python langchain node go java rust)
 # After build_extension: the extension by its name for programs of pgvector.
 install_drop_in() { make -C "$extension" install-compat PG_CONFIG="$copy_config"; }
 
-# start_client_server [OPTION...]: with a role like an application's, which owns its database and is no superuser
-# (unless an option of CREATE ROLE says so).
+# With a role like an application's, which owns its database and is no superuser; client_role_option, if set, is one of
+# CREATE ROLE.
 start_client_server() {
     pg_bin=$workspace/postgres$pg_bin
     start_server "fsync = off"
     "$pg_bin/psql" -X -q -d postgres -c "SET client_min_messages = warning" \
-        -c "DROP DATABASE IF EXISTS app WITH (FORCE)" -c "DROP ROLE IF EXISTS app" -c "CREATE ROLE app LOGIN $*"
+        -c "DROP DATABASE IF EXISTS app WITH (FORCE)" -c "DROP ROLE IF EXISTS app" -c "CREATE ROLE app LOGIN ${client_role_option:-}"
 }
 
 # run_client COMMAND...: the program, in an empty database that PG* variables lead to. What a program is that ends
