@@ -65,3 +65,18 @@ $(OBJS): Makefile src/core/simd/flags.mk
 
 $(DATA_built): vectorx.control $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@
+
+# The name "vector" for vectorx, by choice only: CREATE EXTENSION vector in an existing program then gives vectorx.
+DROP_IN = src/pg/drop_in
+DROP_IN_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(DROP_IN)/vector.control)
+DROP_IN_FOLDER = $(DESTDIR)$(datadir)/extension
+.PHONY: install-compat uninstall-compat
+install-compat:
+	@sh $(DROP_IN)/beside-pgvector.sh '$(DESTDIR)$(pkglibdir)' '$(DROP_IN_FOLDER)'
+	$(MKDIR_P) '$(DROP_IN_FOLDER)'
+	$(INSTALL_DATA) $(DROP_IN)/vector.control '$(DROP_IN_FOLDER)/vector.control'
+	$(INSTALL_DATA) $(DROP_IN)/vector.sql '$(DROP_IN_FOLDER)/vector--$(DROP_IN_VERSION).sql'
+
+uninstall-compat:
+	@sh $(DROP_IN)/beside-pgvector.sh '$(DESTDIR)$(pkglibdir)' '$(DROP_IN_FOLDER)'
+	rm -f '$(DROP_IN_FOLDER)/vector.control' '$(DROP_IN_FOLDER)/vector--$(DROP_IN_VERSION).sql'

@@ -87,6 +87,17 @@ install_if_offered() {
     done
 }
 
+# The tests start one of their own; Debian's package starts another as a service.
+install_pgbouncer() {
+    if package_installed pgbouncer; then
+        return
+    fi
+    install_if_offered pgbouncer
+    if [ -d /run/systemd/system ] && package_installed pgbouncer; then
+        as_root systemctl --quiet disable --now pgbouncer
+    fi
+}
+
 # ---------------------------------------------------------------- PostgreSQL
 
 installed_postgres_version() {

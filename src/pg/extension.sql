@@ -3,8 +3,8 @@
 -- pgvector defines access methods, types and operators of the same names, so one database holds one of the two.
 DO $$
 BEGIN
-  IF EXISTS (SELECT FROM pg_catalog.pg_extension WHERE extname = 'vector')
-     OR EXISTS (SELECT FROM pg_catalog.pg_am WHERE amname IN ('hnsw', 'ivfflat')) THEN
+  -- Not by the name of an extension: "vector" may be that of src/pg/drop_in.
+  IF EXISTS (SELECT FROM pg_catalog.pg_am WHERE amname IN ('hnsw', 'ivfflat')) THEN
     RAISE EXCEPTION USING
       ERRCODE = 'duplicate_object',
       MESSAGE = 'extension "vectorx" cannot be installed beside pgvector',
