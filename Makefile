@@ -15,7 +15,11 @@ EXTRA_CLEAN = $(OBJS:.o=.d)
 TYPE_SQL := src/pg/types/vector.sql
 TYPE_SQL += $(filter-out $(TYPE_SQL),$(sort $(wildcard src/pg/types/*.sql)))
 SQL_PARTS = src/pg/extension.sql $(TYPE_SQL) $(sort $(wildcard src/pg/hnsw/*.sql src/pg/ivfflat/*.sql)) src/pg/inspect/inspect.sql src/pg/cluster/cluster.sql
-DATA_built = vectorx--$(EXTVERSION).sql
+DATA_built = vectorx--$(EXTVERSION).sql vectorx_move.sql
+
+# The name "vector" for vectorx, by choice only (make install-compat).
+DROP_IN = src/pg/drop_in
+DROP_IN_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(DROP_IN)/vector.control)
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=vectorx
@@ -63,12 +67,14 @@ include src/core/simd/flags.mk
 -include $(OBJS:.o=.d)
 $(OBJS): Makefile src/core/simd/flags.mk
 
-$(DATA_built): vectorx.control $(SQL_PARTS)
+vectorx--$(EXTVERSION).sql: vectorx.control $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@
 
-# The name "vector" for vectorx, by choice only: CREATE EXTENSION vector in an existing program then gives vectorx.
-DROP_IN = src/pg/drop_in
-DROP_IN_VERSION := $(shell sed -n "s/^default_version = '\(.*\)'/\1/p" $(DROP_IN)/vector.control)
+# Moves a database between pgvector and vectorx, by psql.
+vectorx_move.sql: $(DROP_IN)/move.sql $(DROP_IN)/vector.control
+	sed 's/@DROP_IN_VERSION@/$(DROP_IN_VERSION)/' $< > $@
+
+# CREATE EXTENSION vector in an existing program then gives vectorx.
 DROP_IN_FOLDER = $(DESTDIR)$(datadir)/extension
 .PHONY: install-compat uninstall-compat
 install-compat:

@@ -26,12 +26,35 @@ build_extension() {
     make -C "$extension" install "${options[@]}" PG_CONFIG="$copy_config"
 }
 
-# The server's programs find their files by their own place.
+# copy_postgres [NAME]: to $workspace/NAME, by default postgres. The server's programs find their files by their own place.
 copy_postgres() {
-    local folder
+    local folder place=$workspace/${1:-postgres}
     for folder in --bindir --pkglibdir --sharedir --includedir-server; do
         folder=$("$PG_CONFIG" "$folder")
-        mkdir -p "$workspace/postgres${folder%/*}"
-        [ -e "$workspace/postgres$folder" ] || cp -a "$folder" "$workspace/postgres$folder"
+        mkdir -p "$place${folder%/*}"
+        [ -e "$place$folder" ] || cp -a "$folder" "$place$folder"
     done
+}
+
+# A second copy of PostgreSQL that has pgvector and the extension, for tests that move from one to the other; after
+# build_extension. Sets pgvector_config, the copy's pg_config, or leaves it empty where pgvector's sources are missing.
+pgvector_config=
+install_beside_pgvector() {
+    local archive folder=$root/build/pgvector
+    for archive in "$root"/../shared/peers/pgvector-*.tar.gz; do
+        [ -f "$archive" ] || return 0
+    done
+    rm -rf "$workspace/postgres-pgvector"
+    copy_postgres postgres-pgvector
+    pgvector_config=$workspace/postgres-pgvector$pg_bin/pg_config
+    if [ "$(cat "$folder/made-from" 2>/dev/null)" != "$archive $pg_version" ]; then
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        tar -C "$folder" --strip-components=1 -xf "$archive"
+        # As the copy's own pg_config has it, but without bitcode, for which clang would be needed.
+        make -C "$folder" -j"$jobs" with_llvm=no PG_CONFIG="$pgvector_config"
+        echo "$archive $pg_version" >"$folder/made-from"
+    fi
+    make -C "$folder" install with_llvm=no PG_CONFIG="$pgvector_config"
+    make -C "$extension" install DEVELOPER=1 PG_CONFIG="$pgvector_config"
 }

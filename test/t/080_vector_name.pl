@@ -132,9 +132,18 @@ my $pgvectors = q{
     CREATE INDEX item_idx ON public.item USING ivfflat (embedding public.vector_cosine_ops) WITH (lists='1');};
 is($node->safe_psql(new_database($pgvectors), 'SELECT embedding FROM item'), '[1,2,3]', "a dump of pgvector's restores");
 
+# The name is not taken for pgvector.
+my ($libraries, $share) = map { (run_command([ 'pg_config', $_ ]))[0] } '--pkglibdir', '--sharedir';
+my @move = ('psql', '-X', '-d', $node->connstr($restored), '-f', "$share/extension/vectorx_move.sql");
+ok(!run_log([ @move, '-v', 'to=pgvector' ], '>', \$stdout, '2>', \$stderr), 'a move to pgvector');
+like($stderr, qr/ERROR:  the files of extension "vector" on this server are those of vectorx/, 'is refused');
+like($stderr, qr/HINT:  make uninstall-compat, then install pgvector\./, 'with a hint');
+is($node->safe_psql($restored, "$installed; SELECT count(*) FROM item"), "vector|$version|public\nvectorx|$own_version|public\n2", 'and changes nothing');
+ok(!run_log([ @move, '-v', 'to=vectorx' ], '>', \$stdout, '2>', \$stderr), 'a move to vectorx');
+like($stderr, qr/ERROR:  database "$restored" uses vectorx already/, 'is refused too');
+
 # The installation itself, into an empty place.
 my $place = PostgreSQL::Test::Utils::tempdir;
-my ($libraries, $share) = map { (run_command([ 'pg_config', $_ ]))[0] } '--pkglibdir', '--sharedir';
 my $folder = "$place$share/extension";
 my @make = ('make', '-C', $ENV{TESTDIR}, "DESTDIR=$place", 'PG_CONFIG=pg_config');
 my $files = sub { return join ' ', sort map { s{.*/}{}r } glob("$folder/*") };

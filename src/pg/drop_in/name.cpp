@@ -3,6 +3,7 @@
 #include "pg/compat.h"
 
 extern "C" {
+#include <access/xact.h>
 #include <catalog/dependency.h>
 #include <catalog/pg_extension.h>
 #include <commands/extension.h>
@@ -44,10 +45,25 @@ void require(Oid owner, const char* schema) {
     recordDependencyOn(&dependent, &required, DEPENDENCY_NORMAL);
 }
 
+// What CREATE EXTENSION vector leaves, where the files of that name are still pgvector's.
+void add_name(Oid owner, Oid schema, const char* version) {
+    if (!superuser()) ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("must be superuser")));
+    if (OidIsValid(get_extension_oid("vector", true)))
+        ereport(ERROR, (errcode(ERRCODE_DUPLICATE_OBJECT), errmsg("extension \"vector\" already exists")));
+    Oid required = get_extension_oid("vectorx", false);
+    InsertExtensionTuple("vector", owner, schema, false, version, 0, 0, list_make1_oid(required));
+    CommandCounterIncrement();
+}
+
 }  // namespace
 }  // namespace vectorx::pg
 
 VECTORX_FUNCTION(vectorx_require) {
     vectorx::pg::require(PG_GETARG_OID(0), NameStr(*PG_GETARG_NAME(1)));
+    PG_RETURN_VOID();
+}
+
+VECTORX_FUNCTION(vectorx_add_name) {
+    vectorx::pg::add_name(PG_GETARG_OID(0), PG_GETARG_OID(1), text_to_cstring(PG_GETARG_TEXT_PP(2)));
     PG_RETURN_VOID();
 }
