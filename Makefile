@@ -22,6 +22,9 @@ REGRESS_OPTS = --load-extension=vectorx
 
 PG_CPPFLAGS = -I$(CURDIR)/include -I$(CURDIR)/src -DVECTORX_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -MMD -MP -fvisibility=hidden -fvisibility-inlines-hidden
+# GCC guesses that a std::pmr::memory_resource is the only one that it has seen, the standard library's: ours never is, and
+# GCC 16 warns of what would happen to ours there.
+PG_CXXFLAGS += -fno-devirtualize-speculatively
 SHLIB_LINK = -lstdc++ -lm
 
 # `make DEVELOPER=1`, as CI builds: every warning is an error.
