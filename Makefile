@@ -16,6 +16,8 @@ TYPE_SQL := src/pg/types/vector.sql
 TYPE_SQL += $(filter-out $(TYPE_SQL),$(sort $(wildcard src/pg/types/*.sql)))
 SQL_PARTS = src/pg/extension.sql $(TYPE_SQL) $(sort $(wildcard src/pg/hnsw/*.sql src/pg/ivfflat/*.sql)) src/pg/inspect/inspect.sql src/pg/cluster/cluster.sql
 DATA_built = vectorx--$(EXTVERSION).sql
+# Updates from older versions: see test/upgrade.
+DATA = $(wildcard src/pg/updates/vectorx--*--*.sql)
 
 REGRESS = $(sort $(patsubst sql/%.sql,%,$(wildcard sql/*.sql)))
 REGRESS_OPTS = --load-extension=vectorx
