@@ -68,5 +68,10 @@ include src/core/simd/flags.mk
 -include $(OBJS:.o=.d)
 $(OBJS): Makefile src/core/simd/flags.mk
 
+# The Debian package: postgresql-N-vectorx in build/deb.
+.PHONY: deb
+deb:
+	scripts/deb
+
 $(DATA_built): vectorx.control $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@

@@ -245,6 +245,9 @@ stop_server() {
 
 # ---------------------------------------------------------------- the extension
 
+# The version, which vectorx.control holds.
+control_version() { sed -n "s/^default_version = '\(.*\)'/\1/p" "$root/vectorx.control"; }
+
 # What building needs besides PostgreSQL.
 build_packages=(g++ make libxsimd-dev libeigen3-dev)
 
