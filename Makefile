@@ -16,6 +16,8 @@ TYPE_SQL := src/pg/types/vector.sql
 TYPE_SQL += $(filter-out $(TYPE_SQL),$(sort $(wildcard src/pg/types/*.sql)))
 SQL_PARTS = src/pg/extension.sql $(TYPE_SQL) $(sort $(wildcard src/pg/hnsw/*.sql src/pg/ivfflat/*.sql)) src/pg/inspect/inspect.sql src/pg/cluster/cluster.sql
 DATA_built = vectorx--$(EXTVERSION).sql vectorx_move.sql
+# Updates from older versions: see test/upgrade.
+DATA = $(wildcard src/pg/updates/vectorx--*--*.sql)
 
 # The name "vector" for vectorx, by choice only (make install-compat).
 DROP_IN = src/pg/drop_in
@@ -26,6 +28,9 @@ REGRESS_OPTS = --load-extension=vectorx
 
 PG_CPPFLAGS = -I$(CURDIR)/include -I$(CURDIR)/src -DVECTORX_VERSION='"$(EXTVERSION)"'
 PG_CXXFLAGS = -std=c++20 -MMD -MP -fvisibility=hidden -fvisibility-inlines-hidden
+# GCC guesses that a std::pmr::memory_resource is the only one that it has seen, the standard library's: ours never is, and
+# GCC 16 warns of what would happen to ours there.
+PG_CXXFLAGS += -fno-devirtualize-speculatively
 SHLIB_LINK = -lstdc++ -lm
 
 # `make DEVELOPER=1`, as CI builds: every warning is an error.
@@ -66,6 +71,11 @@ include src/core/simd/flags.mk
 # PostgreSQL's packages are built without dependency tracking, so make would not see a changed header or flag.
 -include $(OBJS:.o=.d)
 $(OBJS): Makefile src/core/simd/flags.mk
+
+# The Debian package: postgresql-N-vectorx in build/deb.
+.PHONY: deb
+deb:
+	scripts/deb
 
 vectorx--$(EXTVERSION).sql: vectorx.control $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@

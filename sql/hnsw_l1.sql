@@ -11,7 +11,16 @@ SELECT id, round((v <+> '[1,2,3.5]')::numeric, 4) AS distance FROM hnsw_l1 ORDER
 EXPLAIN (COSTS OFF) SELECT id FROM hnsw_l1 ORDER BY '[1,2,3.5]' <+> v LIMIT 5;
 SELECT count(*), count(v), array_agg(id ORDER BY id) FROM (SELECT * FROM hnsw_l1 ORDER BY v <+> '[1,2,3.5]' LIMIT 100) t;
 -- Another operator's order is none of this index's.
-EXPLAIN (COSTS OFF) SELECT id FROM hnsw_l1 ORDER BY v <-> '[1,2,3.5]' LIMIT 5;
+-- From PostgreSQL 18 on, EXPLAIN also says which nodes have been disabled.
+CREATE FUNCTION pg_temp.plan_of(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+DECLARE line text;
+BEGIN
+  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
+    IF line !~ ' Disabled: ' THEN RETURN NEXT line; END IF;
+  END LOOP;
+END
+$$;
+SELECT * FROM pg_temp.plan_of('SELECT id FROM hnsw_l1 ORDER BY v <-> ''[1,2,3.5]'' LIMIT 5');
 -- A query that is NULL, or zero
 SELECT count(*) FROM (SELECT v FROM hnsw_l1 ORDER BY v <+> NULL::vector LIMIT 100) t;
 SELECT count(*) FROM (SELECT v FROM hnsw_l1 ORDER BY v <+> (SELECT NULL::vector) LIMIT 100) t;

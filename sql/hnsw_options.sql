@@ -44,7 +44,10 @@ CREATE INDEX ON hnsw_options USING hnsw (v vector_l2_ops, c vector_l2_ops);
 CREATE INDEX ON hnsw_options USING hnsw (v vector_l2_ops DESC);
 CREATE INDEX ON hnsw_options USING hnsw (v vector_l2_ops) INCLUDE (id);
 CREATE UNIQUE INDEX ON hnsw_options USING hnsw (v vector_l2_ops);
+-- The text, PostgreSQL's, names the schema from 17 on.
+\set VERBOSITY sqlstate
 ALTER TABLE hnsw_options ADD EXCLUDE USING hnsw (v vector_l2_ops WITH <->);
+\set VERBOSITY default
 CLUSTER hnsw_options USING hnsw_options_index;
 -- A column's dimensions cannot change under the index's feet.
 ALTER TABLE hnsw_options ALTER v TYPE vector;

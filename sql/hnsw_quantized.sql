@@ -64,7 +64,11 @@ SET enable_seqscan = off;
 CREATE INDEX quantized_expression ON quantized USING hnsw ((subvector(v, 1, 64)::vector(64)) vector_cosine_ops);
 SELECT (vectorx_index_stats('quantized_expression')).storage;
 SET enable_sort = off;
-EXPLAIN (COSTS off) SELECT id FROM quantized ORDER BY subvector(v, 1, 64)::vector(64) <=> (SELECT subvector(v, 1, 64) FROM quantized WHERE id = 7) LIMIT 5;
+SET plan_cache_mode = force_generic_plan;
+PREPARE nearest (vector) AS SELECT id FROM quantized ORDER BY subvector(v, 1, 64)::vector(64) <=> $1 LIMIT 5;
+EXPLAIN (COSTS off) EXECUTE nearest (NULL);
+DEALLOCATE nearest;
+RESET plan_cache_mode;
 SELECT id FROM quantized ORDER BY subvector(v, 1, 64)::vector(64) <=> (SELECT subvector(v, 1, 64) FROM quantized WHERE id = 7) LIMIT 1;
 DROP INDEX quantized_expression;
 

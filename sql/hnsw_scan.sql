@@ -41,6 +41,22 @@ SELECT q.q, n.id FROM (VALUES ('[10,0,0]'::vector), ('[20,0]')) q(q), LATERAL (S
 SELECT id FROM hnsw_scan ORDER BY v <-> (SELECT v FROM hnsw_scan WHERE id = 77) LIMIT 1;
 SELECT a.id FROM (SELECT id FROM hnsw_scan ORDER BY v <-> '[9,0,0]' LIMIT 3) a JOIN (SELECT id FROM hnsw_scan ORDER BY v <-> '[11,0,0]' LIMIT 3) b USING (id) ORDER BY id;
 
+-- Each search is counted; from PostgreSQL 18 on EXPLAIN shows it.
+CREATE FUNCTION hnsw_scan_searches(query text, OUT counted bigint, OUT shown bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  before bigint := pg_stat_get_xact_numscans('hnsw_scan_index'::regclass);
+  plan jsonb;
+BEGIN
+  EXECUTE 'EXPLAIN (ANALYZE, FORMAT json) ' || query INTO plan;
+  counted := pg_stat_get_xact_numscans('hnsw_scan_index'::regclass) - before;
+  shown := jsonb_path_query_first(plan, '$.** ? (@."Index Name" == "hnsw_scan_index")."Index Searches"');
+  IF current_setting('server_version_num')::int < 180000 THEN shown := counted; END IF;
+END
+$$;
+SELECT * FROM hnsw_scan_searches('SELECT id FROM hnsw_scan ORDER BY v <-> ''[9,0,0]'' LIMIT 3');
+SELECT * FROM hnsw_scan_searches('SELECT n.id FROM (VALUES (''[9,0,0]''::vector), (NULL), (''[7,0,0]'')) q(q), LATERAL (SELECT id FROM hnsw_scan ORDER BY v <-> q.q LIMIT 2) n');
+DROP FUNCTION hnsw_scan_searches;
+
 -- Prepared statements, with plans for the parameter and for any
 PREPARE nearest (vector, int) AS SELECT id FROM hnsw_scan ORDER BY v <-> $1 LIMIT $2;
 SET plan_cache_mode = force_generic_plan;
@@ -111,7 +127,7 @@ INSERT INTO hnsw_toasted SELECT id + 100, v FROM hnsw_toasted;
 SELECT count(*) FILTER (WHERE n.v = q.v) AS itself, count(*) FROM hnsw_toasted q, LATERAL (SELECT v FROM hnsw_toasted ORDER BY v <-> q.v LIMIT 2) n;
 -- A scan that begins anew a thousand times needs no more memory than once.
 CREATE FUNCTION hnsw_scan_memory(after int) RETURNS bigint VOLATILE LANGUAGE sql AS
-  $$ SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts WHERE name = 'index scan' AND ident = 'hnsw' AND after > 0 $$;
+  $$ SELECT sum(total_bytes)::bigint FROM pg_backend_memory_contexts WHERE (name, ident) = ('index scan', 'hnsw') AND after > 0 $$;
 SELECT max(memory) < 2 * min(memory) AS constant FROM (
   SELECT hnsw_scan_memory(n.id) AS memory FROM generate_series(1, 30) r, hnsw_toasted q, LATERAL (SELECT id FROM hnsw_toasted ORDER BY v <-> q.v LIMIT r * 0 + 1) n OFFSET 0) t;
 DROP FUNCTION hnsw_scan_memory;

@@ -109,15 +109,17 @@ installed_postgres_version() {
     done | sort -n | tail -n 1
 }
 
-# Installs PostgreSQL if it is missing, in the distribution's version, without a cluster that starts by itself.
+# Installs PostgreSQL if it is missing, in version POSTGRES_VERSION or the distribution's, without a cluster that starts by
+# itself.
 install_postgres_packages() {
-    local version drop_in=/etc/postgresql-common/createcluster.d/vectorx.conf
-    version=$(installed_postgres_version)
-    if [ -n "$version" ]; then
+    local version=${POSTGRES_VERSION:-} drop_in=/etc/postgresql-common/createcluster.d/vectorx.conf
+    [ -n "$version" ] || version=$(installed_postgres_version)
+    if [ -n "$version" ] && [ -x "/usr/lib/postgresql/$version/bin/postgres" ]; then
         install_packages "postgresql-server-dev-$version"
     else
         apt-cache show postgresql >/dev/null 2>&1 || update_package_lists
-        version=$(apt-cache depends postgresql | sed -n 's/^ *Depends: postgresql-\([0-9]*\)$/\1/p')
+        [ -n "$version" ] ||
+            version=$(apt-cache depends postgresql | sed -n 's/^ *Depends: postgresql-\([0-9]*\)$/\1/p')
         [ -n "$version" ] || die "no package postgresql in the package lists"
         install_packages postgresql-common
         as_root mkdir -p "${drop_in%/*}"
@@ -253,6 +255,9 @@ stop_server() {
 }
 
 # ---------------------------------------------------------------- the extension
+
+# The version, which vectorx.control holds.
+control_version() { sed -n "s/^default_version = '\(.*\)'/\1/p" "$root/vectorx.control"; }
 
 # What building needs besides PostgreSQL.
 build_packages=(g++ make libxsimd-dev libeigen3-dev)

@@ -13,6 +13,8 @@ extern "C" {
 
 extern "C" {
 #include <access/amapi.h>
+#include <access/reloptions.h>
+#include <access/relscan.h>
 #include <catalog/pg_class.h>
 #include <commands/vacuum.h>
 #include <executor/instrument.h>
@@ -115,6 +117,15 @@ inline void set_version_dependent([[maybe_unused]] IndexAmRoutine* am) {
 #endif
 }
 
+// An entry of the table that build_reloptions() takes.
+constexpr relopt_parse_elt storage_parameter(const char* name, relopt_type type, std::size_t offset) {
+    relopt_parse_elt entry{};
+    entry.optname = name;
+    entry.opttype = type;
+    entry.offset = static_cast<int>(offset);
+    return entry;
+}
+
 // Whether a shared buffer holds this block of the relation's main fork, as far as can be said without a lock.
 inline bool buffer_holds(Buffer buffer, Relation relation, BlockNumber block) {
     const BufferDesc* descriptor = GetBufferDescriptor(buffer - 1);
@@ -129,9 +140,22 @@ inline bool buffer_holds(Buffer buffer, Relation relation, BlockNumber block) {
 #endif
 }
 
+// Counts a search of an index, for pg_stat_all_indexes and for EXPLAIN.
+inline void count_search(IndexScanDesc scan) {
+    pgstat_count_index_scan(scan->indexRelation);
+#if PG_VERSION_NUM >= 180000
+    if (scan->instrument != nullptr) ++scan->instrument->nsearches;
+#endif
+}
+
 // What ReadBuffer() counts for pages that it finds in shared buffers.
 inline void count_buffer_hits(Relation relation, int pages) {
     pgBufferUsage.shared_blks_hit += pages;
+#if PG_VERSION_NUM >= 180000
+    pgstat_count_io_op(IOOBJECT_RELATION, IOCONTEXT_NORMAL, IOOP_HIT, static_cast<uint32>(pages), 0);
+#elif PG_VERSION_NUM >= 160000
+    pgstat_count_io_op_n(IOOBJECT_RELATION, IOCONTEXT_NORMAL, IOOP_HIT, static_cast<uint32>(pages));
+#endif
     for (int i = 0; i < pages; ++i) {
         pgstat_count_buffer_read(relation);
         pgstat_count_buffer_hit(relation);

@@ -147,6 +147,10 @@ SKIP:
 
 # -- memory of a scan: what it has discarded, to go on with, is bounded by work_mem and hnsw.scan_mem_multiplier
 $node->safe_psql('postgres', "SET maintenance_work_mem = '64MB'; " . sprintf($create, 32));
+# From PostgreSQL 18 on, a context names its parents by numbers.
+my $contexts = $node->safe_psql('postgres', 'SHOW server_version_num') >= 180000
+  ? 'SELECT name, path[cardinality(path)] AS self, path[cardinality(path) - 1] AS parent, total_bytes FROM pg_backend_memory_contexts'
+  : 'SELECT name, name AS self, parent, total_bytes FROM pg_backend_memory_contexts';
 foreach my $case ([ 256, 1 ], [ 256, 3 ], [ 1024, 1.5 ])
 {
     my ($work_mem, $multiplier) = @$case;
@@ -163,8 +167,9 @@ foreach my $case ([ 256, 1 ], [ 256, 3 ], [ 1024, 1.5 ])
             MOVE FORWARD 50 IN cursor;
             GET DIAGNOSTICS found = ROW_COUNT;
             total := total + found;
-            WITH RECURSIVE scan AS (SELECT name, parent, total_bytes FROM pg_backend_memory_contexts WHERE name = 'index scan' AND ident = 'hnsw'
-                UNION ALL SELECT c.name, c.parent, c.total_bytes FROM pg_backend_memory_contexts c JOIN scan ON c.parent = scan.name)
+            WITH RECURSIVE contexts AS ($contexts),
+              scan AS (SELECT * FROM contexts WHERE name = 'index scan'
+                UNION ALL SELECT c.* FROM contexts c JOIN scan ON c.parent = scan.self)
             SELECT sum(total_bytes) INTO now FROM scan;
             most := greatest(most, now);
             EXIT WHEN found = 0;

@@ -106,9 +106,9 @@ Storage storage_option(Relation index, const OperatorClass& opclass, int dimensi
 
 bytea* parse_options(Datum reloptions, bool validate) {
     static const relopt_parse_elt table[] = {
-        {"m", RELOPT_TYPE_INT, offsetof(Options, m)},
-        {"ef_construction", RELOPT_TYPE_INT, offsetof(Options, ef_construction)},
-        {"storage", RELOPT_TYPE_ENUM, offsetof(Options, storage)},
+        storage_parameter("m", RELOPT_TYPE_INT, offsetof(Options, m)),
+        storage_parameter("ef_construction", RELOPT_TYPE_INT, offsetof(Options, ef_construction)),
+        storage_parameter("storage", RELOPT_TYPE_ENUM, offsetof(Options, storage)),
     };
     return static_cast<bytea*>(
         build_reloptions(reloptions, validate, option_kind, sizeof(Options), table, lengthof(table)));

@@ -73,7 +73,6 @@ class CodecScan final : public RowScan {
     bool next(Datum query, bool query_is_null, ItemPointer row) override {
         if (!searched_) {
             searched_ = true;
-            pgstat_count_index_scan(store_.index());
             search(query, query_is_null);
         }
         // All distances to NULL are NULL, so any order is right.

@@ -101,7 +101,7 @@ void check_support_procedure(Relation index, const char* access_method) {
     if (!OidIsValid(procedure) || check_amproc_signature(procedure, INTERNALOID, true, 1, 1, INTERNALOID)) return;
     ereport(ERROR, (errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
                     errmsg("function %s cannot be the support function of an operator class for %s",
-                           format_procedure(procedure), access_method),
+                           format_procedure_qualified(procedure), access_method),
                     errhint("Use one of vectorx's own operator classes, or name its support function.")));
 }
 

@@ -7,12 +7,15 @@ extern "C" {
 #include <utils/snapmgr.h>
 }
 
+#include "pg/compat.h"
+
 namespace vectorx::pg {
 namespace {
 
 struct State {
     MemoryContext context;
     RowScan* scan;
+    bool started;  // since the last restart
 };
 
 }  // namespace
@@ -32,12 +35,15 @@ void restart_row_scan(IndexScanDesc scan, ScanKey keys, ScanKey orders) {
     if (orders != nullptr && scan->numberOfOrderBys > 0)
         std::copy(orders, orders + scan->numberOfOrderBys, scan->orderByData);
     if (state->scan != nullptr) state->scan->rescan();
+    state->started = false;
 }
 
 bool next_row(IndexScanDesc scan, const char* access_method, RowScan* (*make)(IndexScanDesc, MemoryContext)) {
     auto* state = static_cast<State*>(scan->opaque);
     if (scan->orderByData == nullptr) elog(ERROR, "cannot scan %s index without order", access_method);
     if (!IsMVCCSnapshot(scan->xs_snapshot)) elog(ERROR, "non-MVCC snapshots are not supported with %s", access_method);
+    if (!state->started) count_search(scan);
+    state->started = true;
     MemoryContext caller = MemoryContextSwitchTo(state->context);
     if (state->scan == nullptr) state->scan = make(scan, state->context);
     const ScanKeyData& order = scan->orderByData[0];

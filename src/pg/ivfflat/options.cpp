@@ -70,8 +70,8 @@ Storage list_storage(Relation index) {
 
 bytea* parse_options(Datum reloptions, bool validate) {
     static const relopt_parse_elt table[] = {
-        {"lists", RELOPT_TYPE_INT, offsetof(Options, lists)},
-        {"storage", RELOPT_TYPE_ENUM, offsetof(Options, storage)},
+        storage_parameter("lists", RELOPT_TYPE_INT, offsetof(Options, lists)),
+        storage_parameter("storage", RELOPT_TYPE_ENUM, offsetof(Options, storage)),
     };
     return static_cast<bytea*>(
         build_reloptions(reloptions, validate, option_kind, sizeof(Options), table, lengthof(table)));

@@ -32,7 +32,6 @@ class CodecScan final : public RowScan {
     bool next(Datum query, bool query_is_null, ItemPointer row) override {
         if (!started_) {
             started_ = true;
-            pgstat_count_index_scan(index_);
             start(query, query_is_null);
         }
         while (!results_.next(row)) {
