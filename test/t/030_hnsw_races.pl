@@ -179,9 +179,11 @@ finished($vacuum, 'the vacuum');
 check_index('row added to a dying node');
 is($node->safe_psql('postgres', q{SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 1}), '1001', 'the new row is found');
 
-# -- a list gives up a link to what vacuum makes a child just then: in one of many graphs, of which these are some
-foreach my $trial (1 .. 5, 8, 18, 72, 128, 185)
+# -- a list gives up a link to what vacuum makes a child just then, for a neighbour or for a child of its own: some graphs, and
+# those of many in which that happened
+foreach my $case (map({ [ 'replace_links', $_ ] } 1, 8, 18, 72, 128), map({ [ 'adopt', $_ ] } 1, 15, 193))
 {
+    my ($point, $trial) = @$case;
     make_table();
     $node->safe_psql('postgres', qq{INSERT INTO t SELECT i, ARRAY[(i * i * $trial + i * 7919) % 10007 / 100.0, (i * i * 31 + i * $trial * 101) % 10007 / 100.0]
         FROM generate_series(1, 150) i});
@@ -189,17 +191,17 @@ foreach my $trial (1 .. 5, 8, 18, 72, 128, 185)
     hold('vacuum_waited');
     $vacuum = start_sql($node, 'VACUUM t');
     await('vacuum_waited');
-    hold('replace_links');
+    hold($point);
     $insert = start_sql($node, qq{INSERT INTO t SELECT id + 1000, e + '[0.01,0.01]' FROM t WHERE id > 2 * ($trial % 60) ORDER BY id LIMIT 5});
-    await('replace_links');
+    await($point);
     hold('vacuum_anchored');
     release('vacuum_waited');
     await('vacuum_anchored');
-    release('replace_links');
+    release($point);
     finished($insert, 'the insert');
     release('vacuum_anchored');
     finished($vacuum, 'the vacuum');
-    check_index("trial $trial of a link given up");
+    check_index("trial $trial of a link given up at $point");
 }
 
 # -- vacuum ends in the middle

@@ -51,16 +51,26 @@ $node->safe_psql('postgres', q{
     DROP TABLE t;
     CREATE TABLE t (id int, e vector(2));
     CREATE INDEX i ON t USING hnsw (e vector_l2_ops) WITH (storage = quantized);
-    INSERT INTO t VALUES (1, '[3e38,3e38]')});
+    INSERT INTO t VALUES (1, '[3e38,3e38]');
+    DELETE FROM t});
 hold('insert_encoded');
 my $insert = start_sql($node, q{INSERT INTO t VALUES (2, '[1001,1002]')});
 await('insert_encoded');
-$node->safe_psql('postgres', 'DELETE FROM t');
 $node->safe_psql('postgres', 'VACUUM t');
 $node->safe_psql('postgres', q{INSERT INTO t VALUES (3, '[1000,1000]')});
 release('insert_encoded');
 finished($insert, 'an insert that coded around another centre');
 check_index('centre set');
+
+# ... and of two first ones, one alone becomes the centre
+$node->safe_psql('postgres', 'TRUNCATE t');
+hold('centre_computed');
+$insert = start_sql($node, q{INSERT INTO t VALUES (1, '[10,20]')});
+await('centre_computed');
+$node->safe_psql('postgres', q{INSERT INTO t VALUES (2, '[1000,1000]')});
+release('centre_computed');
+finished($insert, 'the other first insert');
+check_index('two first rows');
 
 # -- an insert that found the index empty, before it had the lock or before it had it exclusively, does not lower the entry point
 foreach my $point ('insert_encoded', 'insert_upgrade')
@@ -180,6 +190,19 @@ ok(wait_for_sql($node, q{EXISTS (SELECT FROM pg_stat_activity WHERE wait_event =
 release('first_of_two_pages');
 finished($_, 'an insert') foreach $other, $insert;
 check_index('pages of two nodes');
+
+# -- a live node finds a parent only once the dying children of the root, which have its whole list, have left that: rows 1 and
+# 8 and so on of graphs that were looked for
+foreach my $case ([ 12, 1, 8 ], [ 14, 2, 15 ], [ 74, 44, 9 ])
+{
+    my ($seed, @kept) = @$case;
+    make_table(ef_construction => 4);
+    $node->safe_psql('postgres', qq{INSERT INTO t SELECT i, ARRAY[(i * i * $seed + i * 7919) % 10007 / 100.0, (i * i * 31 + i * $seed * 101) % 10007 / 100.0]
+        FROM generate_series(1, 60) i});
+    $node->safe_psql('postgres', "DELETE FROM t WHERE id NOT IN ($kept[0], $kept[1])");
+    $node->safe_psql('postgres', 'VACUUM t');
+    check_index("graph $seed");
+}
 
 # -- the pages that a scan reads without pins go to another table
 make_table(rows => 300);

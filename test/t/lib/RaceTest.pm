@@ -79,7 +79,7 @@ my $middle = '[50,50]';
 sub make_table
 {
     my (%params) = (rows => 0, m => 2, type => 'vector(2)', @_);
-    my $ef_construction = $params{m} > 8 ? 2 * $params{m} : 16;
+    my $ef_construction = $params{ef_construction} // ($params{m} > 8 ? 2 * $params{m} : 16);
     my ($name) = $params{type} =~ /^(\w+)/;
     $middle = $name eq 'sparsevec' ? '{1:50,2:50}/2' : '[50,50]';
     $node->safe_psql('postgres', qq{
