@@ -1,4 +1,4 @@
-// Places where a test can stop a backend while others go on (test/t/030_hnsw_races.pl). They are nothing unless the
+// Places where a test can stop a backend while others go on (test/t/lib/RaceTest.pm). They are nothing unless the
 // extension is built with RACE_POINTS=1.
 #pragma once
 
