@@ -148,6 +148,12 @@ inline void count_search(IndexScanDesc scan) {
 #endif
 }
 
+// Whether this backend may change a buffer.
+inline bool buffer_is_locked_exclusively(Buffer buffer) {
+    return BufferIsLocal(buffer) ||
+           LWLockHeldByMeInMode(BufferDescriptorGetContentLock(GetBufferDescriptor(buffer - 1)), LW_EXCLUSIVE);
+}
+
 // What ReadBuffer() counts for pages that it finds in shared buffers.
 inline void count_buffer_hits(Relation relation, int pages) {
     pgBufferUsage.shared_blks_hit += pages;

@@ -5,73 +5,10 @@ use warnings;
 
 use HnswTest;
 use PostgreSQL::Test::Utils;
+use RaceTest;
 use Test::More;
-use Time::HiRes qw(sleep);
-use VectorxTest;
 
-my $node = start_vectorx('hnsw_races', conf => "autovacuum = off\njit = off\nenable_seqscan = off\nenable_sort = off\n");
-my $library = $node->config_data('--pkglibdir');
-if (slurp_file("$library/vectorx.so") !~ m{race/%s\.reached})
-{
-    $node->stop;
-    die 'the extension was built without RACE_POINTS=1' if $ENV{VECTORX_RACE_POINTS};
-    plan skip_all => 'the extension was built without RACE_POINTS=1';
-}
-my $folder = $node->data_dir . '/race';
-mkdir $folder or die "$folder: $!";
-
-# The first backend that comes to the point will stop there.
-sub hold { append_to_file("$folder/$_[0]", ''); chmod 0666, "$folder/$_[0]"; }
-
-sub await
-{
-    my ($point) = @_;
-    for (1 .. 6000)
-    {
-        return pass("stopped at $point") if -e "$folder/$point.reached";
-        sleep 0.005;
-    }
-    fail("nobody came to $point");
-}
-
-sub release { unlink "$folder/$_[0].reached" or die "$_[0]: $!"; }
-
-sub lock_is_awaited
-{
-    ok(wait_for_sql($node, q{EXISTS (SELECT FROM pg_locks WHERE NOT granted AND locktype = 'page')}), $_[0]);
-}
-
-sub finished
-{
-    my ($run, $what) = @_;
-    my $done = finish_sql($run);
-    ok($done->{ok}, $what) or diag $done->{stderr};
-    return $done->{stdout};
-}
-
-# A table t of points in the plane with an index of few links, of `rows` rows with id 1, 2, ...
-sub make_table
-{
-    my (%params) = (rows => 0, m => 2, @_);
-    $node->safe_psql('postgres', qq{
-        SET client_min_messages = warning;
-        DROP TABLE IF EXISTS t;
-        CREATE TABLE t (id int, e vector(2));
-        CREATE INDEX i ON t USING hnsw (e vector_l2_ops) WITH (m = $params{m}, ef_construction = 16);
-        SELECT setseed(@{[$params{seed} // 0.5]});
-        INSERT INTO t SELECT i, ARRAY[random() * 100, random() * 100] FROM generate_series(1, $params{rows}) i});
-}
-
-# Sound, and a search that takes as long as it likes finds every row.
-sub check_index
-{
-    my ($what) = @_;
-    is(index_faults($node, 'i'), '', "$what: the index is sound and holds all rows");
-    my ($found, $rows) = split /\|/, $node->safe_psql('postgres',
-        q{SET hnsw.ef_search = 1000; SELECT (SELECT count(*) FROM (SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 5000) s),
-          (SELECT count(*) FROM t)});
-    is($found, $rows, "$what: searches find all rows");
-}
+my $node = start_races('hnsw_races');
 
 my $nearest_10 = q{SELECT string_agg(id::text, ' ') FROM (SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 10) s};
 
@@ -157,9 +94,7 @@ make_table(rows => 300);
 hold('insert_written');
 $insert = start_sql($node, q{INSERT INTO t VALUES (1000, '[50,50]')});
 await('insert_written');
-$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'INSERT%'});
-ok(!finish_sql($insert)->{ok}, 'an insert is cancelled');
-unlink "$folder/insert_written.reached";
+cancel('INSERT', $insert, 'insert_written');
 check_index('half a node');
 $node->safe_psql('postgres', 'DELETE FROM t WHERE id % 2 = 0; VACUUM t');
 check_index('half a node vacuumed');
@@ -188,13 +123,16 @@ is($expected, '149|149|1|300', 'all rows of a node');
 foreach my $change ('VACUUM t', 'VACUUM t; INSERT INTO t SELECT 1000 + i, \'[50,50]\' FROM generate_series(1, 100) i',
     'VACUUM t; INSERT INTO t SELECT 2000 + i, \'[1,1]\' FROM generate_series(1, 100) i')
 {
-    # Behind the second of 20 slots; what follows is what vacuum frees.
+    # Before the fifth of 20 slots, which is the first that vacuum frees.
     hold('scan_next_slot');
     $scan = start_sql($node, $all);
-    await('scan_next_slot');
-    hold('scan_next_slot');
-    release('scan_next_slot');
-    await('scan_next_slot');
+    foreach my $slot (1 .. 5)
+    {
+        await('scan_next_slot');
+        last if $slot == 5;
+        hold('scan_next_slot');
+        release('scan_next_slot');
+    }
     $node->safe_psql('postgres', $change);
     release('scan_next_slot');
     is(finished($scan, 'the scan'), "$expected\n", "each row once beside $change");
@@ -241,25 +179,29 @@ finished($vacuum, 'the vacuum');
 check_index('row added to a dying node');
 is($node->safe_psql('postgres', q{SELECT id FROM t ORDER BY e <-> '[50,50]' LIMIT 1}), '1001', 'the new row is found');
 
-# -- a list gives up a link to what vacuum makes a child just then
-foreach my $trial (1 .. 20)
+# -- a list gives up a link to what vacuum makes a child just then, for a neighbour or for a child of its own: some graphs, and
+# those of many in which that happened
+foreach my $case (map({ [ 'replace_links', $_ ] } 1, 8, 18, 72, 128), map({ [ 'adopt', $_ ] } 1, 15, 193))
 {
-    make_table(rows => 150, seed => $trial / 32);
+    my ($point, $trial) = @$case;
+    make_table();
+    $node->safe_psql('postgres', qq{INSERT INTO t SELECT i, ARRAY[(i * i * $trial + i * 7919) % 10007 / 100.0, (i * i * 31 + i * $trial * 101) % 10007 / 100.0]
+        FROM generate_series(1, 150) i});
     $node->safe_psql('postgres', 'DELETE FROM t WHERE id % 2 = 0');
     hold('vacuum_waited');
     $vacuum = start_sql($node, 'VACUUM t');
     await('vacuum_waited');
-    hold('replace_links');
-    $insert = start_sql($node, qq{INSERT INTO t SELECT id + 1000, e + '[0.01,0.01]' FROM t WHERE id > 2 * $trial ORDER BY id LIMIT 5});
-    await('replace_links');
+    hold($point);
+    $insert = start_sql($node, qq{INSERT INTO t SELECT id + 1000, e + '[0.01,0.01]' FROM t WHERE id > 2 * ($trial % 60) ORDER BY id LIMIT 5});
+    await($point);
     hold('vacuum_anchored');
     release('vacuum_waited');
     await('vacuum_anchored');
-    release('replace_links');
+    release($point);
     finished($insert, 'the insert');
     release('vacuum_anchored');
     finished($vacuum, 'the vacuum');
-    check_index("trial $trial of a link given up");
+    check_index("trial $trial of a link given up at $point");
 }
 
 # -- vacuum ends in the middle
@@ -270,9 +212,7 @@ foreach my $point ('vacuum_marked', 'vacuum_waited', 'vacuum_anchored', 'vacuum_
     hold($point);
     $vacuum = start_sql($node, 'VACUUM t');
     await($point);
-    $node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'VACUUM%'});
-    ok(!finish_sql($vacuum)->{ok}, "a vacuum is cancelled at $point");
-    unlink "$folder/$point.reached";
+    cancel('VACUUM', $vacuum, $point);
     check_index("vacuum cancelled at $point");
     $node->safe_psql('postgres',
         'INSERT INTO t SELECT 1000 + i, ARRAY[random() * 100, random() * 100] FROM generate_series(1, 100) i');

@@ -5,6 +5,7 @@
 #include "pg/hnsw/options.h"
 #include "pg/hnsw/sample.h"
 #include "pg/index/workers.h"
+#include "pg/race_point.h"
 
 extern "C" {
 #include <access/parallel.h>
@@ -131,6 +132,7 @@ class Build {
                      TableScanDesc scan, ParallelContext* workers) {
         auto* leader = make_in<BuildParticipant<Codec>>(CurrentMemoryContext, heap_, index_, info_, opclass_, meta_,
                                                         codec, shared, directory, area, true, CurrentMemoryContext);
+        race_point("build_leader");
         leader->run(scan);
         if (workers != nullptr) WaitForParallelWorkersToFinish(workers);
         heap_rows = static_cast<double>(shared->heap_rows.load());
@@ -242,6 +244,7 @@ IndexBuildResult* build(Relation heap, Relation index, IndexInfo* info) {
 void work(dsm_segment* segment, shm_toc* toc) {
     debug_query_string = static_cast<char*>(shm_toc_lookup(toc, kKeyQuery, false));
     pgstat_report_activity(STATE_RUNNING, debug_query_string);
+    race_point("build_worker");
     auto* shared = static_cast<BuildShared*>(shm_toc_lookup(toc, kKeyShared, false));
     // A worker that comes when loading is over finds nothing left to scan, and the others do not wait for it.
     if (BarrierAttach(&shared->barrier) != 0) {

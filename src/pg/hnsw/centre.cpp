@@ -1,6 +1,7 @@
 #include "pg/hnsw/centre.h"
 
 #include "pg/hnsw/codec.h"
+#include "pg/race_point.h"
 #include "vectorx/centre.h"
 #include "vectorx/rotation.h"
 
@@ -83,6 +84,7 @@ void centre_on_first(Relation index, const OperatorClass& opclass, Datum value, 
     to_floats(opclass, static_cast<int>(dim), value, false, vector);
     rotate(vector, spare, dim);
     if (!all_finite(vector, dim)) return;
+    race_point("centre_computed");
     LockPage(index, kMetaBlock, ExclusiveLock);
     *meta = read_meta(index);
     if (!meta->has_centre && meta->entry_node == kNoNode) {

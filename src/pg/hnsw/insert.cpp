@@ -19,23 +19,31 @@ namespace {
 template <typename Codec>
 class Inserter {
  public:
-    Inserter(PageStore<Codec>& store, const std::byte* payload, ItemPointer row, LWLock* build_lock,
-             ContextMemory* memory)
+    // `meta` is what the payload was encoded by.
+    Inserter(PageStore<Codec>& store, const MetaPage& meta, const std::byte* payload, ItemPointer row,
+             LWLock* build_lock, ContextMemory* memory)
         : store_(store),
           index_(store.index()),
           build_lock_(build_lock),
+          had_centre_(meta.has_centre),
           payload_(payload),
           size_(store.codec().size_of(payload)),
           row_(row),
           plan_(store.options(), memory) {}
 
-    void run() {
+    // Returns false, and has done nothing, if the index has got a centre meanwhile: the payload is to be another.
+    bool run() {
         int level = level_for(encode_row(row_), store_.options().m);
         // Vacuum waits for this lock before it frees nodes, so that no insert links to one that is about to go.
         bool exclusive = false;
         lock(exclusive);
         for (;;) {
-            store_.set_entry_point(read_meta(index_).entry_point());
+            MetaPage meta = read_meta(index_);
+            if (meta.has_centre != had_centre_) {
+                unlock(exclusive);
+                return false;
+            }
+            store_.set_entry_point(meta.entry_point());
             plan_links(store_, payload_, level, kNoNode, plan_);
             race_point("insert_planned");
             if (add_to_equal()) break;
@@ -52,6 +60,7 @@ class Inserter {
             NodeId node = write_node(level);
             race_point("insert_written");
             if (exclusive && (alone || level > store_.entry_point().level)) {
+                race_point("insert_raises");
                 raise_root(store_, node, level);
             } else if (!link_to_parent(store_, node, payload_, plan_)) {
                 // Nearly all nodes are dying, and have the places of all that live.
@@ -66,6 +75,7 @@ class Inserter {
             break;
         }
         unlock(exclusive);
+        return true;
     }
 
  private:
@@ -158,6 +168,7 @@ class Inserter {
         const IndexLayout& layout = store_.layout();
         PayloadReference reference{kNoSlot, kPayload};
         if (layout.payloads_apart()) reference = write_payload();
+        race_point("insert_payload");
         Claim claim(index_, store_.logging());
         claim_slot(index_, layout, kNode, &claim);
         auto* header = static_cast<NodeHeader*>(claim.slot);
@@ -217,6 +228,7 @@ class Inserter {
             above = claim.id;
             commit_claim(&claim);
         }
+        race_point("insert_uppers");
         Buffer buffer;
         NodeHeader* header = store_.lock_header(node, BUFFER_LOCK_EXCLUSIVE, &buffer);
         std::ptrdiff_t offset = reinterpret_cast<char*>(header) - BufferGetPage(buffer);
@@ -231,6 +243,7 @@ class Inserter {
     PageStore<Codec>& store_;
     Relation index_;
     LWLock* build_lock_;
+    bool had_centre_;
     const std::byte* payload_;
     std::size_t size_;  // of the payload
     ItemPointer row_;
@@ -244,7 +257,9 @@ void insert_payload(Relation index, const MetaPage& meta, const std::byte* paylo
     ContextMemory memory(context);
     with_index_codec(index, meta, [&](const auto& codec) {
         PageStore store(index, meta, codec, logging, &memory);
-        Inserter(store, payload, row, build_lock, &memory).run();
+        // A build sets the centre before it inserts.
+        [[maybe_unused]] bool done = Inserter(store, meta, payload, row, build_lock, &memory).run();
+        Assert(done);
     });
 }
 
@@ -255,15 +270,18 @@ bool insert(Relation index, Datum* values, const bool* isnull, ItemPointer row) 
     MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "hnsw insert", ALLOCSET_DEFAULT_SIZES);
     MemoryContext caller = MemoryContextSwitchTo(context);
     const OperatorClass& opclass = operator_class(index);
-    MetaPage meta = read_meta(index);
-    centre_on_first(index, opclass, values[0], &meta);
     ContextMemory memory(context);
-    with_index_codec(index, meta, [&](const auto& codec) {
-        const std::byte* payload = payload_of_value(opclass, meta, codec, values[0]);
-        if (payload == nullptr) return;
-        PageStore store(index, meta, codec, Logging::kEachChange, &memory);
-        Inserter(store, payload, row, nullptr, &memory).run();
-    });
+    for (bool done = false; !done;) {
+        MetaPage meta = read_meta(index);
+        centre_on_first(index, opclass, values[0], &meta);
+        done = with_index_codec(index, meta, [&](const auto& codec) {
+            const std::byte* payload = payload_of_value(opclass, meta, codec, values[0]);
+            if (payload == nullptr) return true;
+            race_point("insert_encoded");
+            PageStore store(index, meta, codec, Logging::kEachChange, &memory);
+            return Inserter(store, meta, payload, row, nullptr, &memory).run();
+        });
+    }
     MemoryContextSwitchTo(caller);
     MemoryContextDelete(context);
     return false;

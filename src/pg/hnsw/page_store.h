@@ -194,6 +194,7 @@ class PageStore {
     }
 
     LinkUpdate adopt(NodeId owner, NodeId node, const LinkList& expected, const LinkList& desired) {
+        race_point("adopt");
         NodePages pages = lock_pages(owner, node);
         NodeHeader* header = header_in(BufferGetPage(pages.first), owner);
         LinkUpdate update = may_replace(links_of(header, layout_), expected);
@@ -214,15 +215,12 @@ class PageStore {
 
     // Makes `node` the entry point and the root of the tree, and the parent of the root that was, `old_root`, if there
     // is one: at once, so that the tree is whole at any time. The list is to hold the old root. kChanged: the list is
-    // no longer `expected`, or the entry point `seen`. The caller holds the heavyweight lock exclusively.
-    LinkUpdate make_root(NodeId node, int level, NodeId seen, NodeId old_root, const LinkList& expected,
-                         const LinkList& desired) {
+    // no longer `expected`. The caller holds the heavyweight lock exclusively, without which no entry point moves.
+    LinkUpdate make_root(NodeId node, int level, NodeId old_root, const LinkList& expected, const LinkList& desired) {
         Buffer meta_buffer = read_page(index_, kMetaBlock, BUFFER_LOCK_EXCLUSIVE, PageKind::kMeta);
         NodePages pages = lock_pages(node, old_root == kNoNode ? node : old_root);
         LinkUpdate update = may_replace(links_of(header_in(BufferGetPage(pages.first), node), layout_), expected);
-        bool moved = meta_page(BufferGetPage(meta_buffer))->entry_node != seen;
-        if (update == LinkUpdate::kDone && (moved || drops_child(node, expected, desired)))
-            update = LinkUpdate::kChanged;
+        if (update == LinkUpdate::kDone && drops_child(node, expected, desired)) update = LinkUpdate::kChanged;
         if (update == LinkUpdate::kDone) {
             PageEdit edit(index_, logging_);
             MetaPage* meta = meta_page(edit.page(meta_buffer));
@@ -345,7 +343,10 @@ class PageStore {
             remembered[held++] = i;
         }
         float distances[kMaxLinks];
-        if (held > 0) compute(payloads, held, distances);
+        if (held > 0) {
+            race_point("scan_held");
+            compute(payloads, held, distances);
+        }
         int read = 0;
         for (int r = 0; r < held; ++r) {
             int i = remembered[r];
@@ -456,9 +457,12 @@ class PageStore {
         BlockNumber first_block = layout_.slots(kNode).block_of(first);
         BlockNumber second_block = layout_.slots(kNode).block_of(second);
         if (first_block != second_block) pin_header(second, &pages.second);
-        if (pages.apart() && second_block < first_block) LockBuffer(pages.second, BUFFER_LOCK_EXCLUSIVE);
-        LockBuffer(pages.first, BUFFER_LOCK_EXCLUSIVE);
-        if (pages.apart() && second_block > first_block) LockBuffer(pages.second, BUFFER_LOCK_EXCLUSIVE);
+        bool in_order = !pages.apart() || first_block < second_block;
+        LockBuffer(in_order ? pages.first : pages.second, BUFFER_LOCK_EXCLUSIVE);
+        if (pages.apart()) {
+            race_point("first_of_two_pages");
+            LockBuffer(in_order ? pages.second : pages.first, BUFFER_LOCK_EXCLUSIVE);
+        }
         return pages;
     }
     static void unlock(const NodePages& pages) {
@@ -524,9 +528,9 @@ class PageStore {
 template <typename Codec>
 void raise_root(PageStore<Codec>& store, NodeId node, int level) {
     const std::byte* payload = store.payload(node);
+    const NodeId seen = read_meta(store.index()).entry_node;
     LinkList expected;
     for (;;) {
-        NodeId seen = read_meta(store.index()).entry_node;
         NodeId old_root = seen == node ? kNoNode : seen;
         store.read_links(node, payload, 0, &expected);
         LinkList desired = expected;
@@ -537,7 +541,7 @@ void raise_root(PageStore<Codec>& store, NodeId node, int level) {
             // attach whoever does not hang on a live node.
             if (!enter_list(store, node, 0, link, old_payload, true, &desired)) old_root = kNoNode;
         }
-        if (store.make_root(node, level, seen, old_root, expected, desired) == LinkUpdate::kDone) break;
+        if (store.make_root(node, level, old_root, expected, desired) == LinkUpdate::kDone) break;
         store.check_for_interrupts();
     }
     store.set_entry_point({node, level});

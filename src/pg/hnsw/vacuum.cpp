@@ -283,7 +283,6 @@ class Vacuum {
 
     void repair() {
         RepairScratch scratch(store_.options(), memory_);
-        store_.set_entry_point(read_meta(index_).entry_point());
         auto dead = [this](NodeId node) { return dying_.contains(node); };
         for_each_node([&](NodeId node) {
             int level = level_of(node);
@@ -342,9 +341,8 @@ class Vacuum {
         for (std::uint32_t i = 0; i < used; ++i) {
             if (owners[i] == kNoNode) continue;
             SlotId slot = geometry.id_at(block, i);
-            // A slot that was referred to in pass 1 has either kept its place or belongs to a node freed since.
-            bool known = referred.contains(slot) && !dying_.contains(owners[i]);
-            if (known) continue;
+            // A slot that a node with rows referred to in pass 1 has kept its place.
+            if (referred.contains(slot)) continue;
             // One that has left its chain never comes back; looking through the chain would take long in a long one.
             bool left = kind == kRows && unlinked_rows_.contains(slot);
             if (left || !refers(owners[i], kind, slot)) positions[count++] = i;

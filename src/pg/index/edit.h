@@ -1,7 +1,7 @@
 // Changing the pages of an index, with WAL or without.
 #pragma once
 
-#include "pg/postgres.h"
+#include "pg/compat.h"
 
 extern "C" {
 #include <access/generic_xlog.h>
@@ -34,6 +34,9 @@ class PageEdit {
 
  private:
     Page image(Buffer buffer, int flags) {
+#ifdef VECTORX_RACE_POINTS
+        if (!buffer_is_locked_exclusively(buffer)) elog(ERROR, "a page is changed that is not locked exclusively");
+#endif
         if (state_ != nullptr) return GenericXLogRegisterBuffer(state_, buffer, flags);
         buffers_[count_++] = buffer;
         return BufferGetPage(buffer);
