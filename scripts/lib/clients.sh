@@ -19,15 +19,16 @@ start_client_server() {
         -c "DROP DATABASE IF EXISTS app WITH (FORCE)" -c "DROP ROLE IF EXISTS app" -c "CREATE ROLE app LOGIN ${client_role_option:-}"
 }
 
-# run_client COMMAND...: the program, in an empty database that PG* variables lead to. What a program is that ends
-# without having printed a failure is told by its exit status.
+# run_client COMMAND...: the program, the last word of the command, in an empty database that PG* variables lead to. A
+# program that ends badly without a word about it has failed too.
 run_client() {
     "$pg_bin/psql" -X -q -d postgres -c "SET client_min_messages = warning" \
         -c "DROP DATABASE IF EXISTS app WITH (FORCE)" -c "CREATE DATABASE app OWNER app"
     local status=0 output=$workspace/client.out
     env PGUSER=app PGDATABASE=app timeout 300 "$@" | tee "$output" || status=$?
     if [ "$status" != 0 ] && ! grep -q '^not ok' "$output"; then
-        echo "not ok 99 - $(sed -n 's/^# client: \([^|]*[^| ]\) *|.*/\1/p' "$output"): ended with status $status"
+        grep -q '^# client: ' "$output" || echo "# client: $(basename "${!#}") | not started"
+        echo "not ok 99 - $(basename "${!#}"): ended with status $status"
     fi
     client_status=$((client_status | status))
 }
@@ -77,7 +78,7 @@ python_environment() { # LANGUAGE REQUIREMENTS
         skip "$1" "no python3 with venv"
         return 1
     fi
-    cmp -s "$clients/python/$2" "$folder/requirements.txt" && return
+    cmp -s "$clients/python/$2" "$folder/requirements.txt" && "$folder/bin/python" -c '' && return
     rm -rf "$folder"
     "$python" -m venv "$folder"
     fetched "$1" "$folder/bin/pip" install --disable-pip-version-check -r "$clients/python/$2" || return
@@ -135,7 +136,8 @@ clients_in_java() (
     has java java mvn || return 0
     copy_sources java
     fetched java mvn -B -q dependency:go-offline || return 0
-    mvn -B -q -o package || return
+    # In a file: it prints escape sequences even if quiet.
+    quietly clients-mvn mvn -B -q -o package || return
     run_client java -jar target/client.jar
     return "$client_status"
 )

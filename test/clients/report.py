@@ -47,7 +47,10 @@ def main(file, language, server):
         for part in re.split(r"^(?=## )", path.read_text(), flags=re.M)[1:]:
             sections[part.splitlines()[0][3:]] = part.strip()
     title = TITLES[language]
-    sections[title] = "\n".join([f"## {title}", "", f"With {server}.", "", *table(parse(sys.stdin))])
+    clients = parse(sys.stdin)
+    if not clients:
+        return
+    sections[title] = "\n".join([f"## {title}", "", f"With {server}.", "", *table(clients)])
     path.write_text("\n\n".join([HEAD.strip(), *(sections[t] for t in TITLES.values() if t in sections)]) + "\n")
 
 
