@@ -473,6 +473,36 @@ TEST(Adopt, StartsAgainWhenTheListHasChanged) {
     EXPECT_EQ(full.store.parent(full.node), kNoNode);
 }
 
+TEST(Adopt, TakesThePlaceThatIsLeftWhenTheListHasChanged) {
+    FullList full;
+    full.store.before_replace = [&](NodeId, int) {
+        if (full.store.replacements == 1) full.store.set_links(full.owner, 0, {full.links[0], full.links[1]}, 0);
+    };
+    EXPECT_TRUE(full.adopted(2));
+    EXPECT_EQ(full.store.replacements, 2);
+    EXPECT_TRUE(full.holds(full.node));
+    EXPECT_TRUE(full.holds(full.links[1]));
+    EXPECT_EQ(full.store.parent(full.node), full.owner);
+}
+
+// Vacuum makes children of all links just after they have been counted.
+class OvertakenStore : public PointStore {
+ public:
+    using PointStore::PointStore;
+    NodeId parent(NodeId) const { return ++asked <= 2 ? kNoNode : 0; }
+    mutable int asked = 0;
+};
+
+TEST(Adopt, TakesNobodyIntoAListThatChildrenHaveFilledMeanwhile) {
+    OvertakenStore store(1);
+    for (int i = 0; i <= 3; ++i) store.add({static_cast<float>(i), 0});
+    store.set_links(0, 0, {1, 2});
+    EXPECT_FALSE(adopt(store, 0, store.candidate(0, 3), store.payload(3), 2));
+    EXPECT_EQ(store.asked, 4);
+    EXPECT_EQ(store.replacements, 0);
+    EXPECT_EQ(store.parents[3], kNoNode);
+}
+
 // A chain of nodes with two links each, as long as it takes to find one with a place.
 TEST(LinkToParent, GoesOnUntilThereIsAPlace) {
     PointStore store(1);

@@ -79,8 +79,8 @@ void gather_behind(Store& store, const std::byte* query, const LinkList& links, 
 // If the list of `node` on `level` holds dead nodes, replaces it by one that does not: chosen among its live neighbours
 // and those of the dead ones, which keeps links of all lengths, where a search from the node finds what is near
 // (docs/decisions/0011-repair.md); only where that leads to too few does a search go farther. The new neighbours link
-// back. Returns whether there was anything to repair. `is_dead(NodeId)` must keep its answers while vacuum runs, and
-// nobody may add links to dead nodes.
+// back. Returns whether there was anything to repair. `is_dead(NodeId)` must keep its answers while vacuum runs, nobody
+// may add links to dead nodes, and these are not live.
 template <GraphStore Store, typename IsDead>
 bool repair_links(Store& store, NodeId node, const std::byte* payload, int level, IsDead is_dead,
                   RepairScratch& scratch) {
@@ -112,7 +112,7 @@ bool repair_links(Store& store, NodeId node, const std::byte* payload, int level
             for (const Candidate& found : scratch.search.results) {
                 bool known = std::any_of(pool.begin(), pool.end(),
                                          [&](const Candidate& other) { return other.node == found.node; });
-                if (found.node != node && !is_dead(found.node) && !known) pool.push_back(found);
+                if (found.node != node && !known) pool.push_back(found);
             }
         }
         std::sort(pool.begin(), pool.end());
