@@ -40,6 +40,9 @@ make_chroot() {
     # Its default mirror is that of this machine, if it is Debian.
     quietly debootstrap with_own_mounts debootstrap --variant=minbase --include=ca-certificates "$release" "$part" \
         ${VECTORX_MIRROR:+"$VECTORX_MIRROR"}
+    # What is stable gets security updates, as on a user's machine.
+    [ "$release" = sid ] || sed -n 's,^deb \(.*/debian\)/* '"$release"' main.*,deb \1-security '"$release"'-security main,p' \
+        "$part/etc/apt/sources.list" >"$part/etc/apt/sources.list.d/security.list"
     # No package that is installed there starts a service.
     printf '#!/bin/sh\nexit 101\n' >"$part/usr/sbin/policy-rc.d"
     chmod 755 "$part/usr/sbin/policy-rc.d"

@@ -190,7 +190,10 @@ sub run_ivfflat
     check_index($node, 'all rows updated twice');
 
     # -- a build that is killed leaves nothing valid; an unlogged index is empty after a crash, and goes on from there
-    my $killed = start_sql($node, "CREATE INDEX other_index ON packages USING ivfflat (embedding vector_l2_ops) WITH (lists = 1000, storage = $storage)");
+    # One that takes a minute, however fast the machine.
+    my $slowly = qq{CREATE FUNCTION slowly(vector) RETURNS vector IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.01); RETURN \$1; END'};
+    $node->safe_psql('postgres', $slowly);
+    my $killed = start_sql($node, "CREATE INDEX other_index ON packages USING ivfflat ((slowly(embedding)::vector($dim)) vector_l2_ops) WITH (lists = 1000, storage = $storage)");
     ok(wait_for_sql($node, 'EXISTS (SELECT FROM pg_stat_progress_create_index)'), 'a build is on its way');
     crash_and_restart($node);
     ok(!finish_sql($killed)->{ok}, 'it did not come to its end');
