@@ -102,6 +102,23 @@ release('insert_planned');
 finished($insert, 'the insert into a graph that is dying');
 check_index('vacuum cancelled');
 
+# ... or it is the insert that ends, and leaves the only node that does not die
+make_table(rows => 20);
+$node->safe_psql('postgres', 'DELETE FROM t');
+hold('insert_planned');
+$insert = start_sql($node, q{INSERT INTO t VALUES (1000, '[50,50]')});
+await('insert_planned');
+hold('vacuum_marked');
+$vacuum = start_sql($node, 'VACUUM t');
+await('vacuum_marked');
+hold('insert_written');
+release('insert_planned');
+await('insert_written');
+cancel('INSERT', $insert, 'insert_written');
+release('vacuum_marked');
+finished($vacuum, 'the vacuum that found a node without a row to be seen');
+check_index('insert cancelled');
+
 # -- vacuum sees a slot that an insert has claimed for its node, which does not refer to it yet
 foreach my $case ([ 'insert_uppers', 'vector(2)' ], [ 'insert_payload', 'sparsevec(2)' ])
 {
