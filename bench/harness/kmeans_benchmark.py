@@ -12,7 +12,6 @@ from typing import Callable
 
 import numpy
 
-from .__main__ import SAMPLE, default_data
 from .dataset import Dataset
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,6 +101,8 @@ def is_as_good(measured: dict[str, list[dict]]) -> bool:
 
 
 def main() -> int:
+    from .__main__ import SAMPLE, default_data
+
     parser = argparse.ArgumentParser(prog="bench/kmeans", description=__doc__)
     parser.add_argument("--data", type=Path, default=default_data(), help="folder with base.npy")
     parser.add_argument("--rows", type=int, default=100_000, help="points; more than the base has are moved copies")
