@@ -92,12 +92,67 @@ SELECT count(*) FROM (SELECT d FROM ivfflat_quantized ORDER BY d <-> '[1,0,0,0]'
 SELECT count(*) FROM (SELECT d FROM ivfflat_quantized ORDER BY d <-> '[3e38,3e38,3e38,3e38]' LIMIT 100) t;
 SELECT (SELECT count(*) FROM vectorx_check(c.oid, true)) AS faults FROM pg_class c WHERE relname LIKE 'ivfflat_quantized\_%';
 DROP TABLE ivfflat_quantized;
-CREATE UNLOGGED TABLE ivfflat_quantized (a vector(3), b bit(3), c vector(1921));
+CREATE UNLOGGED TABLE ivfflat_quantized (a vector(3), b bit(3), c vector(2001));
 CREATE INDEX ON ivfflat_quantized USING ivfflat (a vector_l2_ops) WITH (storage = quantized);
 CREATE INDEX ON ivfflat_quantized USING ivfflat (b bit_hamming_ops) WITH (storage = quantized);
 \echo SQLSTATE :SQLSTATE
-CREATE INDEX ON ivfflat_quantized USING ivfflat (c vector_l2_ops) WITH (storage = quantized);
+CREATE INDEX ON ivfflat_quantized USING ivfflat (c vector_l2_ops) WITH (storage = plain);
 \echo SQLSTATE :SQLSTATE
 CREATE INDEX ON ivfflat_quantized USING ivfflat (a vector_l2_ops) WITH (storage = compressed);
 \echo SQLSTATE :SQLSTATE
+DROP TABLE ivfflat_quantized;
+
+-- More dimensions than a block of codes, or a centroid, has room for in a page: built, inserted, vacuumed, unlogged
+CREATE TABLE ivfflat_quantized (id int, a vector(1921), b halfvec(2039), c vector(16000)) WITH (autovacuum_enabled = off);
+CREATE FUNCTION pg_temp.wide(i int, dim int) RETURNS float4[] LANGUAGE sql AS $$ SELECT array_agg(sin(i * 1.3 + j * (i % 11 + 1) * 0.37) ORDER BY j)::float4[] FROM generate_series(1, dim) j $$;
+INSERT INTO ivfflat_quantized SELECT i, pg_temp.wide(i, 1921)::vector, pg_temp.wide(i, 2039)::halfvec, pg_temp.wide(i, 16000)::vector FROM generate_series(1, 70) i;
+CREATE INDEX ivfflat_quantized_a ON ivfflat_quantized USING ivfflat (a vector_l2_ops) WITH (lists = 2, storage = quantized);
+CREATE INDEX ivfflat_quantized_b ON ivfflat_quantized USING ivfflat (b halfvec_cosine_ops) WITH (lists = 2, storage = quantized);
+CREATE INDEX ivfflat_quantized_c ON ivfflat_quantized USING ivfflat (c vector_ip_ops) WITH (lists = 2, storage = quantized);
+INSERT INTO ivfflat_quantized SELECT i, pg_temp.wide(i, 1921)::vector, pg_temp.wide(i, 2039)::halfvec, pg_temp.wide(i, 16000)::vector FROM generate_series(71, 140) i;
+SELECT c.relname, (SELECT count(*) FROM vectorx_check(c.oid, true)) AS faults, s.dimensions, s.rows, s.lists, s.list_pages >= 5 AND s.list_pages % CASE s.dimensions WHEN 16000 THEN 8 ELSE 2 END = 0 AS more FROM pg_class c, vectorx_index_stats(c.oid) s WHERE relname LIKE 'ivfflat_quantized\_%' ORDER BY 1;
+CREATE FUNCTION pg_temp.same(value text, operator text) RETURNS TABLE (rows int, same int) LANGUAGE plpgsql AS $$
+DECLARE by_index float8[]; exact float8[]; nearest text; plan text;
+BEGIN
+  rows := 0; same := 0;
+  FOR q IN 1 .. 10 LOOP
+    nearest := format('SELECT array_agg(d) FROM (SELECT %1$s %2$s (SELECT %1$s FROM ivfflat_quantized WHERE id = %3$s) AS d FROM ivfflat_quantized ORDER BY %1$s %2$s (SELECT %1$s FROM ivfflat_quantized WHERE id = %3$s) LIMIT 10) t', value, operator, q * 13);
+    SET LOCAL enable_indexscan = on;
+    EXECUTE 'EXPLAIN (FORMAT json) ' || nearest INTO plan;
+    IF plan NOT LIKE '%"Index Scan"%' THEN RAISE 'unexpected plan: %', plan; END IF;
+    EXECUTE nearest INTO by_index;
+    SET LOCAL enable_indexscan = off;
+    EXECUTE nearest INTO exact;
+    rows := rows + array_length(by_index, 1);
+    same := same + (SELECT count(*) FROM unnest(by_index, exact) t(a, b) WHERE abs(a - b) <= 1e-5 * (1 + abs(b)))::int;
+  END LOOP;
+  RETURN NEXT;
+END
+$$;
+SELECT value, operator, rows, same >= rows - 1 AS same FROM (VALUES ('a', '<->'), ('b', '<=>'), ('c', '<#>')) t(value, operator), pg_temp.same(value, operator);
+DELETE FROM ivfflat_quantized WHERE id > 10;
+VACUUM ivfflat_quantized;
+SELECT c.relname, (SELECT count(*) FROM vectorx_check(c.oid, true)) AS faults, s.rows, s.unused_pages > 0 AS unused FROM pg_class c, vectorx_index_stats(c.oid) s WHERE relname LIKE 'ivfflat_quantized\_%' ORDER BY 1;
+SELECT pg_relation_size('ivfflat_quantized_c') AS size \gset
+INSERT INTO ivfflat_quantized SELECT i, pg_temp.wide(i, 1921)::vector, pg_temp.wide(i, 2039)::halfvec, pg_temp.wide(i, 16000)::vector FROM generate_series(11, 140) i;
+SELECT pg_relation_size('ivfflat_quantized_c') <= :size AS no_larger;
+SELECT (SELECT count(*) FROM vectorx_check(c.oid, true)) AS faults FROM pg_class c WHERE relname LIKE 'ivfflat_quantized\_%';
+SELECT value, operator, rows, same >= rows - 1 AS same FROM (VALUES ('a', '<->'), ('b', '<=>'), ('c', '<#>')) t(value, operator), pg_temp.same(value, operator);
+DROP TABLE ivfflat_quantized;
+
+-- More entries than work_mem has room for: lists are read again for those that were dropped, each comes once, in order.
+CREATE TABLE ivfflat_quantized (id int, v vector(8)) WITH (autovacuum_enabled = off);
+INSERT INTO ivfflat_quantized SELECT i, (SELECT array_agg(sin(i * 0.7 + j * j * (i % 13)) ORDER BY j) FROM generate_series(1, 8) j)::vector FROM generate_series(1, 12000) i;
+-- Equal ones as well, as many as are kept and more
+INSERT INTO ivfflat_quantized SELECT i, '[0,0,0,1,0,0,0,0]' FROM generate_series(12001, 20000) i;
+CREATE INDEX ivfflat_quantized_index ON ivfflat_quantized USING ivfflat (v vector_l2_ops) WITH (lists = 4, storage = quantized);
+SET work_mem = '64kB';
+SET ivfflat.probes = 4;
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM ivfflat_quantized ORDER BY v <-> (SELECT NULL::vector(8)) LIMIT 100000) t;
+SET ivfflat.iterative_scan = relaxed_order;
+SELECT count(*), count(DISTINCT id), count(*) FILTER (WHERE d < before - 1e-6) <= 20 AS in_order FROM (SELECT id, d, lag(d) OVER () AS before FROM (SELECT id, v <-> '[1,0,0,0,1,0,0,0]' AS d FROM ivfflat_quantized ORDER BY v <-> '[1,0,0,0,1,0,0,0]' LIMIT 100000) t) t;
+SET ivfflat.probes = 1;
+SELECT count(*), count(DISTINCT id) FROM (SELECT id FROM ivfflat_quantized ORDER BY v <-> '[1,0,0,0,1,0,0,0]' LIMIT 100000) t;
+RESET ivfflat.iterative_scan;
+RESET work_mem;
 DROP TABLE ivfflat_quantized;

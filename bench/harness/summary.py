@@ -6,7 +6,7 @@ from typing import Iterable, Optional, Sequence
 
 from .curve import median, qps_at
 
-RECALLS = (0.945, 0.965, 0.98, 0.99)
+RECALLS = (0.9, 0.945, 0.95, 0.965, 0.98, 0.99)
 
 
 @dataclass(frozen=True)

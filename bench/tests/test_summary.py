@@ -70,7 +70,7 @@ class Report(unittest.TestCase):
         data = result()
         for entry in data["systems"]:
             entry["points"] = entry["points"][:1]
-        self.assertIn("| **new ÷ old** | n/a | n/a | n/a | n/a |", report.markdown(data))
+        self.assertIn("| **new ÷ old** | 4.00× | n/a | n/a | n/a | n/a | n/a |", report.markdown(data))
 
     def test_a_library_in_process_has_neither_latencies_nor_table(self):
         data = result()

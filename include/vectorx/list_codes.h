@@ -27,14 +27,22 @@ struct BitFactors {
 
 class ListCodes {
  public:
-    explicit ListCodes(std::size_t dim) : dim_(dim), wide_(Metric::kL2, dim, nullptr) {}
+    explicit ListCodes(std::size_t dim) : ListCodes(dim, groups_of(dim)) {}
+    // Of many dimensions, a block may hold only the first groups of codes; others are kept elsewhere, in pieces.
+    ListCodes(std::size_t dim, std::size_t block_groups)
+        : dim_(dim), block_groups_(block_groups), wide_(Metric::kL2, dim, nullptr) {}
 
     static constexpr std::size_t kBlock = kFastScanCodes;
 
     std::size_t dim() const { return dim_; }
-    std::size_t groups() const { return (dim_ + 3) / 4; }
+    // Four dimensions each, whose bits are 16 bytes of a block.
+    static std::size_t groups_of(std::size_t dim) { return (dim + 3) / 4; }
+    std::size_t groups() const { return groups_of(dim_); }
+    std::size_t block_groups() const { return block_groups_; }
     // A block: codes, then the factors of its entries, an array each.
-    std::size_t block_size() const { return 16 * groups() + 3 * kBlock * sizeof(float); }
+    static constexpr std::size_t kFactorsSize = 3 * kBlock * sizeof(float);
+    static constexpr std::size_t kGroupSize = 16;
+    std::size_t block_size() const { return kGroupSize * block_groups_ + kFactorsSize; }
     std::size_t bits_size() const { return (dim_ + 7) / 8; }
     std::size_t wide_size() const { return wide_.payload_size(); }
 
@@ -48,16 +56,22 @@ class ListCodes {
     // A block without entries; puts an entry in, takes it out.
     void clear(std::byte* block) const;
     void put(const std::byte* entry, std::byte* block, std::size_t slot) const;
+    // Puts the bits of `count` groups from `first` on into a piece that has only these.
+    void put_bits(const std::byte* entry, std::size_t first, std::size_t count, std::byte* piece,
+                  std::size_t slot) const;
     void remove(std::byte* block, std::size_t slot) const;
     bool empty(const std::byte* block, std::size_t slot) const;
 
     const QuantizedCodec<4>& wide() const { return wide_; }
-    static const float* norms_of(const std::byte* block, std::size_t groups) {
-        return reinterpret_cast<const float*>(block + 16 * groups);
+    const float* norms_of(const std::byte* block) const {
+        return reinterpret_cast<const float*>(block + kGroupSize * block_groups_);
     }
 
  private:
+    float* factors_of(std::byte* block) const { return reinterpret_cast<float*>(block + kGroupSize * block_groups_); }
+
     std::size_t dim_;
+    std::size_t block_groups_;
     QuantizedCodec<4> wide_;
 };
 
@@ -78,7 +92,11 @@ class ListQuery {
 
     // A lower bound of the distance to each entry of a block, infinity where there is none. It hardly ever fails; then
     // a closer look at the entry comes late.
-    void lower_bounds(const std::byte* block, float of_list, float* out) const;
+    // `more`: sums of the pieces that are not in the block, if there are any.
+    void lower_bounds(const std::byte* block, float of_list, float* out, const std::uint16_t* more = nullptr) const;
+
+    // Adds a piece of the codes of a block, `count` groups from `first` on, to sums for lower_bounds().
+    void add_piece(const std::byte* piece, std::size_t first, std::size_t count, std::uint16_t* sums) const;
 
     // The same by an entry's wide code, closer to the distance; norm_squared as in BitFactors.
     float lower_bound(const std::byte* wide, float norm_squared, float of_list) const;

@@ -69,7 +69,7 @@ Bounds measure(std::size_t dim, bool inner_product, float scale) {
         float bounds[ListCodes::kBlock];
         list_query.lower_bounds(block.data(), of_list, bounds);
         for (std::size_t slot = 0; slot < ListCodes::kBlock; ++slot) {
-            const float norm = ListCodes::norms_of(block.data(), codes.groups())[slot];
+            const float norm = codes.norms_of(block.data())[slot];
             const float wide = list_query.lower_bound(codes.wide_of_entry(entries[slot].data()), norm, of_list);
             result.failed_by_bits += static_cast<double>(bounds[slot]) > distances[slot];
             result.failed_by_wide += static_cast<double>(wide) > distances[slot];
@@ -86,7 +86,7 @@ Bounds measure(std::size_t dim, bool inner_product, float scale) {
 }
 
 TEST(ListCodes, BoundsHold) {
-    for (std::size_t dim : {16U, 64U, 100U, 384U, 1000U, 1920U}) {
+    for (std::size_t dim : {16U, 64U, 100U, 384U, 1000U, 1920U, 16000U}) {
         for (bool inner_product : {false, true}) {
             for (float scale : {1.0F, 1e-3F, 1e4F}) {
                 const Bounds found = measure(dim, inner_product, scale);
@@ -154,6 +154,50 @@ TEST(ListCodes, AnEntryReplacesTheOneBefore) {
         }
     }
     EXPECT_EQ(fresh, used);
+}
+
+// A block whose groups lie in several places has the bounds of one that is in one piece.
+TEST(ListCodes, Pieces) {
+    constexpr std::size_t kDim = 1001;
+    constexpr std::size_t kFirst = 64;
+    constexpr std::size_t kSecond = 101;
+    const ListCodes whole(kDim);
+    const ListCodes parts(kDim, kFirst);
+    const std::size_t third = whole.groups() - kFirst - kSecond;
+    ASSERT_EQ(parts.block_size(), 16 * kFirst + ListCodes::kFactorsSize);
+    std::mt19937 random(4);
+    std::normal_distribution<float> normal;
+    std::vector<std::byte> block(whole.block_size());
+    std::vector<std::byte> part(parts.block_size());
+    std::vector<std::byte> second(16 * kSecond);
+    std::vector<std::byte> last(16 * third);
+    whole.clear(block.data());
+    parts.clear(part.data());
+    std::vector<float> v(kDim);
+    for (std::size_t slot = 0; slot < ListCodes::kBlock - 1; ++slot) {
+        for (float& x : v) x = normal(random);
+        std::vector<std::byte> entry(whole.entry_size());
+        whole.encode(v.data(), v.data(), entry.data());
+        whole.put(entry.data(), block.data(), slot);
+        parts.put(entry.data(), part.data(), slot);
+        parts.put_bits(entry.data(), kFirst, kSecond, second.data(), slot);
+        parts.put_bits(entry.data(), kFirst + kSecond, third, last.data(), slot);
+    }
+    parts.remove(part.data(), 3);
+    whole.remove(block.data(), 3);
+    EXPECT_TRUE(parts.empty(part.data(), 3));
+    EXPECT_FALSE(parts.empty(part.data(), 4));
+    std::vector<std::uint8_t> tables(ListQuery::tables_size(whole));
+    std::vector<std::int8_t> bytes(ListQuery::bytes_size(whole));
+    float expected[ListCodes::kBlock];
+    ListQuery(whole, false, v.data(), tables.data(), bytes.data()).lower_bounds(block.data(), 7, expected);
+    const ListQuery query(parts, false, v.data(), tables.data(), bytes.data());
+    std::uint16_t more[ListCodes::kBlock] = {};
+    query.add_piece(second.data(), kFirst, kSecond, more);
+    query.add_piece(last.data(), kFirst + kSecond, third, more);
+    float bounds[ListCodes::kBlock];
+    query.lower_bounds(part.data(), 7, bounds, more);
+    for (std::size_t slot = 0; slot < ListCodes::kBlock; ++slot) EXPECT_EQ(bounds[slot], expected[slot]) << slot;
 }
 
 }  // namespace

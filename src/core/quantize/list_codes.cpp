@@ -19,8 +19,6 @@ constexpr float kSlack = 2e-6F;
 
 constexpr int kMaxWide = 15;  // the grid of the wide code is 2 c - 15
 
-float* factors_of(std::byte* block, std::size_t groups) { return reinterpret_cast<float*>(block + 16 * groups); }
-
 }  // namespace
 
 void ListCodes::encode(const float* point, const float* residual, std::byte* entry) const {
@@ -49,31 +47,34 @@ void ListCodes::encode(const float* point, const float* residual, std::byte* ent
 
 void ListCodes::clear(std::byte* block) const {
     std::memset(block, 0, block_size());
-    float* norms = factors_of(block, groups());
+    float* norms = factors_of(block);
     std::fill(norms, norms + kBlock, kInfinity);
 }
 
 void ListCodes::put(const std::byte* entry, std::byte* block, std::size_t slot) const {
     BitFactors factors;
     std::memcpy(&factors, entry, sizeof(factors));
-    const auto* bits = reinterpret_cast<const std::uint8_t*>(entry + sizeof(BitFactors));
-    auto* codes = reinterpret_cast<std::uint8_t*>(block) + slot % 16;
-    const unsigned shift = slot < 16 ? 0 : 4;
-    for (std::size_t g = 0; g < groups(); ++g) {
-        const unsigned four = (bits[g / 2] >> (g % 2 * 4)) & 15U;
-        codes[16 * g] = static_cast<std::uint8_t>((codes[16 * g] & (0xF0U >> shift)) | (four << shift));
-    }
-    float* norms = factors_of(block, groups());
+    put_bits(entry, 0, block_groups_, block, slot);
+    float* norms = factors_of(block);
     norms[slot] = factors.norm_squared;
     norms[kBlock + slot] = factors.scale;
     norms[2 * kBlock + slot] = factors.error;
 }
 
-void ListCodes::remove(std::byte* block, std::size_t slot) const { factors_of(block, groups())[slot] = kInfinity; }
-
-bool ListCodes::empty(const std::byte* block, std::size_t slot) const {
-    return norms_of(block, groups())[slot] == kInfinity;
+void ListCodes::put_bits(const std::byte* entry, std::size_t first, std::size_t count, std::byte* piece,
+                         std::size_t slot) const {
+    const auto* bits = reinterpret_cast<const std::uint8_t*>(entry + sizeof(BitFactors));
+    auto* codes = reinterpret_cast<std::uint8_t*>(piece) + slot % kGroupSize;
+    const unsigned shift = slot < kGroupSize ? 0 : 4;
+    for (std::size_t g = first; g < first + count; ++g, codes += kGroupSize) {
+        const unsigned four = (bits[g / 2] >> (g % 2 * 4)) & 15U;
+        *codes = static_cast<std::uint8_t>((*codes & (0xF0U >> shift)) | (four << shift));
+    }
 }
+
+void ListCodes::remove(std::byte* block, std::size_t slot) const { factors_of(block)[slot] = kInfinity; }
+
+bool ListCodes::empty(const std::byte* block, std::size_t slot) const { return norms_of(block)[slot] == kInfinity; }
 
 ListQuery::ListQuery(const ListCodes& codes, bool inner_product, const float* query, std::uint8_t* tables,
                      std::int8_t* bytes)
@@ -133,11 +134,21 @@ ListQuery::ListQuery(const ListCodes& codes, bool inner_product, const float* qu
     }
 }
 
-void ListQuery::lower_bounds(const std::byte* block, float of_list, float* out) const {
+void ListQuery::add_piece(const std::byte* piece, std::size_t first, std::size_t count, std::uint16_t* sums) const {
+    std::uint16_t of_piece[ListCodes::kBlock];
+    kernels().fast_scan(tables_ + ListCodes::kGroupSize * first, reinterpret_cast<const std::uint8_t*>(piece), count,
+                        of_piece);
+    // The sum of all groups fits, so that of some does.
+    for (std::size_t i = 0; i < ListCodes::kBlock; ++i) sums[i] = static_cast<std::uint16_t>(sums[i] + of_piece[i]);
+}
+
+void ListQuery::lower_bounds(const std::byte* block, float of_list, float* out, const std::uint16_t* more) const {
     constexpr std::size_t kBlock = ListCodes::kBlock;
     std::uint16_t sums[kBlock];
-    kernels().fast_scan(tables_, reinterpret_cast<const std::uint8_t*>(block), codes_.groups(), sums);
-    const float* norms = ListCodes::norms_of(block, codes_.groups());
+    kernels().fast_scan(tables_, reinterpret_cast<const std::uint8_t*>(block), codes_.block_groups(), sums);
+    if (more != nullptr)
+        for (std::size_t i = 0; i < kBlock; ++i) sums[i] = static_cast<std::uint16_t>(sums[i] + more[i]);
+    const float* norms = codes_.norms_of(block);
     const float* scales = norms + kBlock;
     const float* errors = scales + kBlock;
     const float weight = inner_product_ ? 1 : 2;

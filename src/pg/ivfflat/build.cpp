@@ -52,8 +52,8 @@ struct BuildShared {
     Oid heap = InvalidOid;
     Oid index = InvalidOid;
     bool concurrent = false;
-    int sort_memory = 0;  // kB of each participant
-    std::uint32_t sample_capacity = 0;
+    int sort_memory = 0;              // kB of each participant
+    std::uint32_t shared_sample = 0;  // rows there is room for beside this; 0 where the leader has the sample to itself
     std::uint32_t sample_count = 0;
     std::uint32_t wanted_lists = 0;
     cluster::KMeansShared kmeans;
@@ -123,7 +123,8 @@ class Participant {
     using Space = typename Points::Space;
 
     Participant(Relation heap, Relation index, IndexInfo* info, const OperatorClass& opclass, int dimensions,
-                const Points& points, BuildShared* shared, std::byte* memory, bool leader, MemoryContext context)
+                const Points& points, BuildShared* shared, std::byte* memory, std::uint32_t sample_capacity,
+                bool leader, MemoryContext context)
         : heap_(heap),
           index_(index),
           info_(info),
@@ -132,7 +133,8 @@ class Participant {
           payload_size_(payload_size(opclass, dimensions)),
           points_(points),
           shared_(shared),
-          clusters_(memory, shared->sample_capacity, shared->wanted_lists, points_.stride()),
+          sample_capacity_(sample_capacity),
+          clusters_(memory, sample_capacity, shared->wanted_lists, points_.stride()),
           leader_(leader),
           memory_(context),
           row_context_(AllocSetContextCreate(context, "ivfflat build row", ALLOCSET_DEFAULT_SIZES)),
@@ -144,7 +146,7 @@ class Participant {
     // The leader's.
     void take_sample() {
         BlockSample sample(heap_, index_, info_, add_to_sample, this);
-        shared_->sample_count = sample.read(shared_->sample_capacity);
+        shared_->sample_count = sample.read(sample_capacity_);
         points_.centre(clusters_.arrays.points, shared_->sample_count, clusters_.origin, &memory_);
     }
 
@@ -173,27 +175,33 @@ class Participant {
     void write_fixed_pages() {
         IndexLayout layout = this->layout();
         points_.prepare_origin(clusters_.origin);
+        const std::size_t size = points_.centroid_size();
+        auto* rows = static_cast<std::byte*>(palloc(layout.centroids_per_page() * size));
         for (ListId first = 0; first < layout.centroid_rows(); first += layout.centroids_per_page()) {
-            CHECK_FOR_INTERRUPTS();
-            Buffer buffer = extend(index_, MAIN_FORKNUM);
-            Page page = BufferGetPage(buffer);
-            init_page(page, PageKind::kCentroids);
             std::uint32_t count = std::min(layout.centroids_per_page(), layout.centroid_rows() - first);
             for (ListId list = first; list < first + count; ++list) {
-                std::byte* row = layout.centroid(page, list);
+                std::byte* row = rows + (list - first) * size;
                 if (list == lists()) {
-                    std::memcpy(row, clusters_.origin, points_.centroid_size());
+                    std::memcpy(row, clusters_.origin, size);
                 } else {
                     points_.store(centroid(list), clusters_.origin, row);
                     points_.read_stored(row, clusters_.origin, centroid(list));
                 }
             }
-            page_tail(page)->count = static_cast<std::uint16_t>(count);
-            reinterpret_cast<PageHeader>(page)->pd_lower =
-                static_cast<LocationIndex>(kPageStart + count * points_.centroid_size());
-            MarkBufferDirty(buffer);
-            UnlockReleaseBuffer(buffer);
+            for (std::size_t done = 0; done < count * size; done += kPageCapacity) {
+                CHECK_FOR_INTERRUPTS();
+                Buffer buffer = extend(index_, MAIN_FORKNUM);
+                Page page = BufferGetPage(buffer);
+                init_page(page, PageKind::kCentroids);
+                const std::size_t on_page = std::min(count * size - done, kPageCapacity);
+                std::memcpy(page + kPageStart, rows + done, on_page);
+                page_tail(page)->count = static_cast<std::uint16_t>(count);
+                reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(kPageStart + on_page);
+                MarkBufferDirty(buffer);
+                UnlockReleaseBuffer(buffer);
+            }
         }
+        pfree(rows);
         for (ListId first = 0; first < lists(); first += IndexLayout::kListsPerPage) {
             Buffer buffer = extend(index_, MAIN_FORKNUM);
             Page page = BufferGetPage(buffer);
@@ -206,6 +214,13 @@ class Participant {
             UnlockReleaseBuffer(buffer);
         }
         write_meta();
+    }
+
+    // The leader's, if the others could not see the centroids come about: lays them where these expect them.
+    void hand_out(std::byte* memory) const {
+        ClusterMemory<Element> shared(memory, 0, shared_->wanted_lists, points_.stride());
+        std::copy_n(clusters_.arrays.centroids, lists() * points_.stride(), shared.arrays.centroids);
+        std::copy_n(clusters_.origin, points_.stride(), shared.origin);
     }
 
     // `scan` is this participant's share of a parallel scan, or nullptr for the whole table.
@@ -316,6 +331,7 @@ class Participant {
     std::size_t payload_size_;
     Points points_;
     BuildShared* shared_;
+    std::uint32_t sample_capacity_;
     ClusterMemory<Element> clusters_;
     bool leader_;
     ContextMemory memory_;
@@ -336,8 +352,8 @@ class Participant {
 // Writes the lists one after the other from rows that are sorted by list.
 class ListWriter {
  public:
-    ListWriter(Relation index, const IndexLayout& layout, std::size_t dim, std::uint32_t lists, Tuplesortstate* sort)
-        : index_(index), layout_(layout), codes_(dim), lists_(lists), sort_(sort) {}
+    ListWriter(Relation index, const IndexLayout& layout, std::uint32_t lists, Tuplesortstate* sort)
+        : index_(index), layout_(layout), codes_(layout_.codes()), lists_(lists), sort_(sort) {}
 
     void write() {
         slot_ = MakeSingleTupleTableSlot(sort_descriptor(), &TTSOpsMinimalTuple);
@@ -366,7 +382,7 @@ class ListWriter {
             if (count_ == layout_.entries_per_page()) {
                 Buffer full = buffer_;
                 std::uint32_t count = count_;
-                close_wide();
+                close_others();
                 open(list);
                 page_tail(BufferGetPage(full))->next = BufferGetBlockNumber(buffer_);
                 close(full, count);
@@ -378,7 +394,7 @@ class ListWriter {
             ++count_;
         }
         entry.append = BufferGetBlockNumber(buffer_);
-        close_wide();
+        close_others();
         close(buffer_, count_);
         return entry;
     }
@@ -389,6 +405,12 @@ class ListWriter {
         init_page(page, PageKind::kList, list);
         if (layout_.quantized()) layout_.init_codes(page, codes_);
         count_ = 0;
+        for (std::uint32_t m = 0; m < layout_.more_pages(); ++m) {
+            more_[m] = extend(index_, MAIN_FORKNUM);
+            init_page(BufferGetPage(more_[m]), PageKind::kMore, list);
+            layout_.init_more(BufferGetPage(more_[m]), m, BufferGetBlockNumber(buffer_));
+            layout_.more_page_numbers(page)[m] = BufferGetBlockNumber(more_[m]);
+        }
     }
 
     void add_payload() {
@@ -408,6 +430,9 @@ class ListWriter {
             IndexLayout::wide_page_numbers(page)[count_ / layout_.wide_per_page()] = BufferGetBlockNumber(wide_);
         }
         codes_.put(entry, layout_.block(page, count_ / ListCodes::kBlock), count_ % ListCodes::kBlock);
+        for (std::uint32_t m = 0; m < layout_.more_pages(); ++m)
+            codes_.put_bits(entry, layout_.first_group(m), layout_.group_count(m),
+                            IndexLayout::piece(BufferGetPage(more_[m])), count_);
         WideSlot* slot = layout_.wide_slot(BufferGetPage(wide_), count_ % layout_.wide_per_page());
         slot->row = row_;
         std::memcpy(slot->code(), codes_.wide_of_entry(entry), codes_.wide_size());
@@ -422,6 +447,15 @@ class ListWriter {
         UnlockReleaseBuffer(buffer);
         written_ += count;
         pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, written_);
+    }
+
+    // All but the list's page itself.
+    void close_others() {
+        close_wide();
+        for (std::uint32_t m = 0; m < layout_.more_pages(); ++m) {
+            MarkBufferDirty(more_[m]);
+            UnlockReleaseBuffer(more_[m]);
+        }
     }
 
     void close_wide() {
@@ -451,9 +485,10 @@ class ListWriter {
     ListId list_ = kNoList;  // of the next row; kNoList after the last
     ItemPointerData row_ = {};
     Pointer entry_ = nullptr;
-    Buffer buffer_ = InvalidBuffer;  // the page of the list, exclusively locked
-    Buffer wide_ = InvalidBuffer;    // that of wide codes, if it is not full
-    std::uint32_t count_ = 0;        // of entries on the page
+    Buffer buffer_ = InvalidBuffer;                 // the page of the list, exclusively locked
+    Buffer wide_ = InvalidBuffer;                   // that of wide codes, if it is not full
+    Buffer more_[IndexLayout::kMaxMorePages] = {};  // those of more codes
+    std::uint32_t count_ = 0;                       // of entries on the page
     int64 written_ = 0;
 };
 
@@ -462,20 +497,16 @@ MetaPage write_meta_page(Relation index, ForkNumber fork) {
     check_support_procedure(index, "ivfflat");
     const OperatorClass& opclass = operator_class(index);
     int dimensions = indexed_dimensions(index, "ivfflat");
-    check_dimensions_limit(dimensions, opclass.max_dimensions, "ivfflat");
+    Storage storage = list_storage(index);
+    // Codes are small enough for all that the types hold.
+    if (storage == Storage::kPlain) check_dimensions_limit(dimensions, opclass.max_dimensions, "ivfflat");
     if (opclass.type != IndexedType::kBit && opclass.metric != Metric::kL2 && dimensions == 1) {
         ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                         errmsg("dimensions must be greater than one for this opclass")));
     }
-    Storage storage = list_storage(index);
     if (storage == Storage::kQuantized && opclass.type == IndexedType::kBit) {
         ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                         errmsg("storage \"quantized\" is not supported for bit strings")));
-    }
-    if (storage == Storage::kQuantized && dimensions > static_cast<int>(IndexLayout::kMaxQuantizedDimensions)) {
-        ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
-                        errmsg("column cannot have more than %d dimensions for storage \"quantized\"",
-                               static_cast<int>(IndexLayout::kMaxQuantizedDimensions))));
     }
     Buffer buffer = extend(index, fork);
     Page page = BufferGetPage(buffer);
@@ -494,7 +525,7 @@ MetaPage write_meta_page(Relation index, ForkNumber fork) {
     MarkBufferDirty(buffer);
     MetaPage copy = *meta;
     UnlockReleaseBuffer(buffer);
-    if (copy.payload_size > IndexLayout::kMaxPayload)
+    if (storage == Storage::kPlain && copy.payload_size > IndexLayout::kMaxPayload)
         ereport(ERROR, (errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED), errmsg("index tuple too large")));
     return copy;
 }
@@ -503,6 +534,7 @@ MetaPage write_meta_page(Relation index, ForkNumber fork) {
 void write_empty_fork(Relation index) {
     MetaPage meta = write_meta_page(index, INIT_FORKNUM);
     IndexLayout layout(meta);
+    BlockNumber list_block = layout.first_list_block();
     auto add = [&](PageKind kind, ListId list, std::uint16_t count, std::size_t size) {
         Buffer buffer = extend(index, INIT_FORKNUM);
         Page page = BufferGetPage(buffer);
@@ -512,16 +544,28 @@ void write_empty_fork(Relation index) {
         reinterpret_cast<PageHeader>(page)->pd_lower = static_cast<LocationIndex>(kPageStart + size);
         if (kind == PageKind::kDirectory)
             *IndexLayout::entry(page, 0) = {BufferGetBlockNumber(buffer) + 1, BufferGetBlockNumber(buffer) + 1};
-        if (kind == PageKind::kList && layout.quantized()) layout.init_codes(page, ListCodes(meta.dimensions));
+        if (kind == PageKind::kList && layout.quantized()) layout.init_codes(page, layout.codes());
+        if (kind == PageKind::kList)
+            for (std::uint32_t m = 0; m < layout.more_pages(); ++m)
+                layout.more_page_numbers(page)[m] = list_block + 1 + m;
         MarkBufferDirty(buffer);
         UnlockReleaseBuffer(buffer);
     };
     for (ListId row = 0; row < layout.centroid_rows(); row += layout.centroids_per_page()) {
         std::uint32_t count = std::min(layout.centroids_per_page(), layout.centroid_rows() - row);
-        add(PageKind::kCentroids, kNoList, static_cast<std::uint16_t>(count), count * meta.payload_size);
+        std::size_t size = count * static_cast<std::size_t>(meta.payload_size);
+        for (std::size_t done = 0; done < size; done += kPageCapacity)
+            add(PageKind::kCentroids, kNoList, static_cast<std::uint16_t>(count), std::min(size - done, kPageCapacity));
     }
     add(PageKind::kDirectory, kNoList, 1, sizeof(ListEntry));
     add(PageKind::kList, 0, 0, 0);
+    for (std::uint32_t m = 0; m < layout.more_pages(); ++m) {
+        Buffer buffer = extend(index, INIT_FORKNUM);
+        init_page(BufferGetPage(buffer), PageKind::kMore, 0);
+        layout.init_more(BufferGetPage(buffer), m, list_block);
+        MarkBufferDirty(buffer);
+        UnlockReleaseBuffer(buffer);
+    }
     log_newpage_range(index, INIT_FORKNUM, 0, RelationGetNumberOfBlocksInFork(index, INIT_FORKNUM), true);
 }
 
@@ -549,6 +593,7 @@ class Build {
  private:
     static constexpr std::uint32_t kRowsPerList = 128;
     static constexpr std::uint32_t kMinSample = 10000;
+    static constexpr std::size_t kSharedBesides = 1024 * 1024;  // what all else in shared memory takes, and more
 
     // As many rows as lists of good quality need, less if they do not fit into maintenance_work_mem.
     template <typename Points>
@@ -583,7 +628,6 @@ class Build {
         shared->index = RelationGetRelid(index_);
         shared->concurrent = info_->ii_Concurrent;
         shared->sort_memory = maintenance_work_mem / participants;
-        shared->sample_capacity = sample_;
         shared->wanted_lists = lists_;
         BarrierInit(&shared->barrier, 0);
         // The leader, before any worker can be there.
@@ -594,18 +638,21 @@ class Build {
     template <typename Points>
     Participant<Points>* leader(const Points& points, BuildShared* shared, std::byte* memory) {
         return make_in<Participant<Points>>(CurrentMemoryContext, heap_, index_, info_, opclass_, dimensions_, points,
-                                            shared, memory, true, CurrentMemoryContext);
+                                            shared, memory, sample_, true, CurrentMemoryContext);
+    }
+
+    std::byte* private_memory() const {
+        return reinterpret_cast<std::byte*>(
+            CACHELINEALIGN(MemoryContextAllocHuge(CurrentMemoryContext, cluster_bytes_ + PG_CACHE_LINE_SIZE)));
     }
 
     template <typename Points>
     void run_alone(const Points& points) {
         auto* shared = static_cast<BuildShared*>(palloc(sizeof(BuildShared)));
         init_shared(shared, 1);
-        auto* memory =
-            static_cast<std::byte*>(MemoryContextAllocHuge(CurrentMemoryContext, cluster_bytes_ + PG_CACHE_LINE_SIZE));
-        auto* participant = leader(points, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(memory)));
+        auto* participant = leader(points, shared, private_memory());
         sample(participant, shared);
-        cluster_together(participant, shared);
+        cluster_together(participant, shared, nullptr);
         participant->assign(nullptr, nullptr);
         write_lists(participant, participant->sorted(), shared);
     }
@@ -626,8 +673,7 @@ class Build {
         indexed_rows = static_cast<double>(shared->indexed_rows.load());
         enter_phase(kPhaseWrite);
         pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_TOTAL, static_cast<int64>(indexed_rows));
-        ListWriter(index_, participant->layout(), static_cast<std::size_t>(dimensions_), participant->lists(), sort)
-            .write();
+        ListWriter(index_, participant->layout(), participant->lists(), sort).write();
         tuplesort_end(sort);
     }
 
@@ -640,7 +686,11 @@ class Build {
         Size scan_size = table_parallelscan_estimate(heap_, snapshot);
         Size sort_size = tuplesort_estimate_shared(workers + 1);
         Size query_size = debug_query_string != nullptr ? strlen(debug_query_string) + 1 : 1;
-        Size arrays_size = cluster_bytes_ + PG_CACHE_LINE_SIZE;
+        // Without room for the sample, the leader computes the centroids by itself; the scan is the workers' too.
+        const bool share_sample = shared_memory_has_room(cluster_bytes_ + kSharedBesides);
+        const std::uint32_t shared_sample = share_sample ? sample_ : 0;
+        Size arrays_size =
+            ClusterMemory<typename Points::Element>::bytes(shared_sample, lists_, points.stride()) + PG_CACHE_LINE_SIZE;
         for (Size size : {sizeof(BuildShared), scan_size, sort_size, arrays_size, query_size})
             shm_toc_estimate_chunk(&context->estimator, size);
         shm_toc_estimate_keys(&context->estimator, 5);
@@ -650,6 +700,7 @@ class Build {
         if (parallel) {
             auto* shared = static_cast<BuildShared*>(shm_toc_allocate(context->toc, sizeof(BuildShared)));
             init_shared(shared, workers + 1);
+            shared->shared_sample = shared_sample;
             auto* scan = static_cast<ParallelTableScanDesc>(shm_toc_allocate(context->toc, scan_size));
             table_parallelscan_initialize(heap_, scan, snapshot);
             auto* arrays = static_cast<std::byte*>(shm_toc_allocate(context->toc, arrays_size));
@@ -663,11 +714,12 @@ class Build {
             shm_toc_insert(context->toc, kKeySort, sort);
             shm_toc_insert(context->toc, kKeyQuery, query);
 
-            auto* participant = leader(points, shared, reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)));
+            auto* aligned = reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays));
+            auto* participant = leader(points, shared, share_sample ? aligned : private_memory());
             sample(participant, shared);
             LaunchParallelWorkers(context);
             // If there are none, the leader does all in their stead.
-            cluster_together(participant, shared);
+            cluster_together(participant, shared, share_sample ? nullptr : aligned);
             assign_together(participant, shared, context->nworkers_launched + 1, scan, sort, context);
             SortCoordinateData coordinate = {};
             coordinate.isWorker = false;
@@ -684,15 +736,19 @@ class Build {
         return parallel;
     }
 
+    // `hand_out`: where workers without the sample expect the centroids.
     template <typename Points>
-    void cluster_together(Participant<Points>* participant, BuildShared* shared) {
+    void cluster_together(Participant<Points>* participant, BuildShared* shared, std::byte* hand_out) {
         BarrierTeam team(&shared->barrier, true);
         participant->compute_centroids(&team);
         BarrierDetach(&shared->barrier);
         participant->write_fixed_pages();
         const KMeansResult& result = shared->kmeans.result;
-        ereport(DEBUG1, (errmsg_internal("k-means: %u lists from %u rows, %d iterations, imbalance %.2f",
-                                         result.clusters, shared->sample_count, result.iterations, result.imbalance)));
+        ereport(DEBUG1,
+                (errmsg_internal("k-means: %u lists from %u rows%s, %d iterations, imbalance %.2f", result.clusters,
+                                 shared->sample_count, hand_out != nullptr ? ", by the leader alone" : "",
+                                 result.iterations, result.imbalance)));
+        if (hand_out != nullptr) participant->hand_out(hand_out);
         shared->clustered.store(true);
         ConditionVariableBroadcast(&shared->changed);
         enter_phase(kPhaseAssign);
@@ -749,7 +805,8 @@ void work(dsm_segment* segment, shm_toc* toc) {
     pgstat_report_activity(STATE_RUNNING, debug_query_string);
     auto* shared = static_cast<BuildShared*>(shm_toc_lookup(toc, kKeyShared, false));
     // One that comes when the others have begun cannot join them in this, but in what follows.
-    bool clusters = BarrierAttach(&shared->barrier) == 0;
+    const bool attached = shared->shared_sample > 0;
+    const bool clusters = attached && BarrierAttach(&shared->barrier) == 0;
     LOCKMODE heap_lock = shared->concurrent ? ShareUpdateExclusiveLock : ShareLock;
     LOCKMODE index_lock = shared->concurrent ? RowExclusiveLock : AccessExclusiveLock;
     Relation heap = table_open(shared->heap, heap_lock);
@@ -766,10 +823,10 @@ void work(dsm_segment* segment, shm_toc* toc) {
         using Points = std::decay_t<decltype(points)>;
         auto* worker = make_in<Participant<Points>>(
             CurrentMemoryContext, heap, index, info, opclass, dimensions, points, shared,
-            reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)), false, CurrentMemoryContext);
+            reinterpret_cast<std::byte*>(CACHELINEALIGN(arrays)), shared->shared_sample, false, CurrentMemoryContext);
         BarrierTeam team(&shared->barrier, false);
         if (clusters) worker->compute_centroids(&team);
-        BarrierDetach(&shared->barrier);
+        if (attached) BarrierDetach(&shared->barrier);
         ConditionVariablePrepareToSleep(&shared->changed);
         while (!shared->clustered.load())
             ConditionVariableSleep(&shared->changed, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);

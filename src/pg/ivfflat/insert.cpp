@@ -67,7 +67,7 @@ void insert_quantized(Relation index, const MetaPage& meta, const OperatorClass&
     read_centroid(index, layout, list, centroid);
     float* relative = centroid + dim;
     residual(point, centroid, dim, relative);
-    ListCodes codes(dim);
+    const ListCodes codes = layout.codes();
     auto* entry = static_cast<std::byte*>(palloc(codes.entry_size()));
     codes.encode(point, relative, entry);
     append_code(index, layout, codes, list, entry, row);
@@ -101,6 +101,7 @@ struct AppendPlace {
     Buffer added = InvalidBuffer;      // a new page
     Buffer directory = InvalidBuffer;  // to be moved on to the page
     BlockNumber append = InvalidBlockNumber;
+    BlockNumber more[IndexLayout::kMaxMorePages] = {};  // of a new page
 
     BlockNumber block() const { return BufferGetBlockNumber(added != InvalidBuffer ? added : page); }
 };
@@ -121,6 +122,34 @@ AppendPlace find_place(Relation index, const IndexLayout& layout, ListId list) {
         place.page = following;
     }
     return place;
+}
+
+// Where a block does not fit into a page: the bits that go elsewhere, in WAL records of their own. Until the entry
+// itself is there nobody looks at them, and pages that no list's page has come to name are given back by vacuum.
+void write_more(Relation index, const IndexLayout& layout, const ListCodes& codes, ListId list, const std::byte* entry,
+                std::uint32_t slot, AppendPlace* place) {
+    for (std::uint32_t m = 0; m < layout.more_pages(); ++m) {
+        Buffer buffer;
+        if (place->added != InvalidBuffer) {
+            buffer = claim_page(index);
+            place->more[m] = BufferGetBlockNumber(buffer);
+        } else {
+            buffer = read_page(index, layout.more_page_numbers(BufferGetPage(place->page))[m], BUFFER_LOCK_EXCLUSIVE,
+                               PageKind::kMore);
+        }
+        PageEdit edit(index, Logging::kEachChange);
+        Page page;
+        if (place->added != InvalidBuffer) {
+            page = edit.new_page(buffer);
+            init_page(page, PageKind::kMore, list);
+            layout.init_more(page, m, place->block());
+        } else {
+            page = edit.page(buffer);
+        }
+        codes.put_bits(entry, layout.first_group(m), layout.group_count(m), IndexLayout::piece(page), slot);
+        edit.finish();
+        UnlockReleaseBuffer(buffer);
+    }
 }
 
 void lock_directory(Relation index, const IndexLayout& layout, ListId list, AppendPlace* place) {
@@ -168,6 +197,7 @@ void append_code(Relation index, const IndexLayout& layout, const ListCodes& cod
         if (slot == layout.entries_per_page()) report_unexpected_page(index, place.block());
         wide_block = IndexLayout::wide_page_numbers(page)[slot / layout.wide_per_page()];
     }
+    write_more(index, layout, codes, list, entry, slot, &place);
     Buffer wide_buffer = wide_block == InvalidBlockNumber
                              ? claim_page(index)
                              : read_page(index, wide_block, BUFFER_LOCK_EXCLUSIVE, PageKind::kWide);
@@ -180,6 +210,7 @@ void append_code(Relation index, const IndexLayout& layout, const ListCodes& cod
         page = edit.new_page(place.added);
         init_page(page, PageKind::kList, list);
         layout.init_codes(page, codes);
+        std::copy(place.more, place.more + layout.more_pages(), layout.more_page_numbers(page));
     }
     Page wide_page;
     if (wide_block == InvalidBlockNumber) {

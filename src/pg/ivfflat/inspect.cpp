@@ -81,7 +81,7 @@ class Check {
           index_(index),
           meta_(meta),
           layout_(meta),
-          codes_(meta.dimensions),
+          codes_(layout_.codes()),
           opclass_(operator_class(index)),
           fault(result),
           blocks_(RelationGetNumberOfBlocks(index)),
@@ -118,7 +118,8 @@ class Check {
             kind == PageKind::kCentroids ? layout_.centroids_per_page() : IndexLayout::kListsPerPage;
         BlockNumber first = kind == PageKind::kCentroids ? kFirstCentroidBlock : layout_.first_directory_block();
         std::uint32_t all = kind == PageKind::kCentroids ? layout_.centroid_rows() : meta_.lists;
-        std::uint32_t count = std::min(per_page, all - (block - first) * per_page);
+        std::uint32_t pages = kind == PageKind::kCentroids ? layout_.pages_per_centroid() : 1;
+        std::uint32_t count = std::min(per_page, all - (block - first) / pages * per_page);
         if (is_free(page) || page_tail(page)->kind != kind)
             fault(block, 0, "page is of another kind than its place asks for");
         else if (page_tail(page)->count != count)
@@ -194,6 +195,8 @@ class Check {
 
     // An entry's code and its wide code must be there both, or neither.
     void check_codes(ListId list, BlockNumber block, Page page) {
+        for (std::uint32_t m = 0; m < layout_.more_pages(); ++m)
+            check_more(list, block, layout_.more_page_numbers(page)[m]);
         std::uint32_t found = 0;
         const std::uint32_t per_page = layout_.wide_per_page();
         for (std::uint32_t w = 0; w < layout_.wide_pages(); ++w) {
@@ -233,6 +236,22 @@ class Check {
             fault(block, 0, "page counts %d entries, but has %u", page_tail(page)->count, found);
     }
 
+    void check_more(ListId list, BlockNumber block, BlockNumber number) {
+        if (number < layout_.first_list_block() || number >= RelationGetNumberOfBlocks(index_)) {
+            fault(block, 0, "more codes are on block %u, where none can be", number);
+            return;
+        }
+        if (number < blocks_ && met_[number]) fault(number, 0, "page of more codes is used twice");
+        if (number < blocks_) met_[number] = true;
+        Buffer buffer = ReadBuffer(index_, number);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        Page page = BufferGetPage(buffer);
+        if (is_free(page) || page_tail(page)->kind != PageKind::kMore || page_tail(page)->list != list ||
+            page_tail(page)->next != block)
+            fault(number, 0, "page is not one of more codes of list %u", list);
+        UnlockReleaseBuffer(buffer);
+    }
+
     void check_met(BlockNumber block) {
         if (met_[block]) return;
         Buffer buffer = ReadBuffer(index_, block);
@@ -241,7 +260,8 @@ class Check {
         // A free page may have joined a list since that was looked at.
         bool lost = !is_free(page) && page_tail(page)->kind == PageKind::kList && page_tail(page)->count > 0;
         bool strange = !is_free(page) && page_tail(page)->kind != PageKind::kList &&
-                       !(layout_.quantized() && page_tail(page)->kind == PageKind::kWide);
+                       !(layout_.quantized() &&
+                         (page_tail(page)->kind == PageKind::kWide || page_tail(page)->kind == PageKind::kMore));
         ListId list = lost ? page_tail(page)->list : kNoList;
         UnlockReleaseBuffer(buffer);
         if (strange) fault(block, 0, "page is of no known kind");

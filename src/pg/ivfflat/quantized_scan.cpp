@@ -24,7 +24,7 @@ class QuantizedScan final : public RowScan {
           layout_(meta),
           opclass_(opclass),
           dim_(meta.dimensions),
-          codes_(dim_),
+          codes_(layout_.codes()),
           codec_(centroid_codec(opclass, dim_)),
           memory_(context),
           query_context_(AllocSetContextCreate(context, "ivfflat query", ALLOCSET_SMALL_SIZES)),
@@ -32,6 +32,7 @@ class QuantizedScan final : public RowScan {
           lists_(&memory_),
           scratch_(2 * dim_, 0.0F, &memory_),
           of_lists_(&memory_),
+          batch_(&memory_),
           coarse_(&memory_),
           rest_(&memory_),
           finer_(&memory_),
@@ -46,7 +47,7 @@ class QuantizedScan final : public RowScan {
             CHECK_FOR_INTERRUPTS();
             if (any_order_ ? next_in_any_order(row) : next_in_order(row)) return true;
             if (lists_.batch() == 0) return false;
-            read_lists();
+            read_next_lists();
         }
     }
 
@@ -66,6 +67,12 @@ class QuantizedScan final : public RowScan {
 
         // As in the two below, the nearest first in a heap.
         friend bool operator<(const Coarse& a, const Coarse& b) { return a.bound > b.bound; }
+        // An order in which no two are equal, whenever the lists are read.
+        bool before(const Coarse& other) const {
+            if (bound != other.bound) return bound < other.bound;
+            if (wide_page != other.wide_page) return wide_page < other.wide_page;
+            return position < other.position;
+        }
     };
     // One that has been looked at.
     struct Finer {
@@ -73,6 +80,10 @@ class QuantizedScan final : public RowScan {
         ItemPointerData row;
 
         friend bool operator<(const Finer& a, const Finer& b) { return a.bound > b.bound; }
+    };
+    struct Probe {
+        ListId list;
+        std::uint16_t number;
     };
     struct Found {
         double distance;
@@ -86,29 +97,59 @@ class QuantizedScan final : public RowScan {
 
     // Of the entries that are passed by, only the nearest are kept in a heap; the others wait unsorted until these are
     // used up, which they seldom are. Most entries are so compared once with the farthest of the near ones, and put
-    // aside.
+    // aside. When these would exceed work_mem, the farther half of them is dropped, and everything as far from then on;
+    // for them the lists are read again, which hardly any query comes to.
     void pass_by(const Coarse& entry) {
-        if (!(entry.bound < near_)) {
+        if (reads_again_ && entry.before(from_)) return;
+        if (!(entry.bound < near_.bound) && !entry.before(near_)) {
+            if (dropped_ && !entry.before(dropped_from_)) return;
             rest_.push_back(entry);
-            return;
+        } else {
+            coarse_.push_back(entry);
+            if (coarse_.size() < static_cast<std::size_t>(2 * kNear)) return;
+            put_aside(&coarse_, &rest_);
         }
-        coarse_.push_back(entry);
-        if (coarse_.size() >= static_cast<std::size_t>(2 * kNear)) put_aside(&coarse_, &rest_);
+        if (rest_.size() >= most_) drop();
+    }
+
+    void drop() {
+        auto middle = rest_.begin() + static_cast<std::ptrdiff_t>(rest_.size() / 2);
+        std::nth_element(rest_.begin(), middle, rest_.end(),
+                         [](const Coarse& a, const Coarse& b) { return a.before(b); });
+        dropped_ = true;
+        dropped_from_ = *middle;
+        rest_.erase(middle, rest_.end());
+    }
+
+    // Whether an entry is left; if so, the nearest is at the top of the heap.
+    bool fill() {
+        while (coarse_.empty()) {
+            if (!rest_.empty()) {
+                refill();
+            } else if (dropped_) {
+                reads_again_ = true;
+                from_ = dropped_from_;
+                read_lists();
+            } else {
+                return false;
+            }
+        }
+        return true;
     }
 
     // Leaves the nearest kNear entries, and from then on takes only nearer ones than these.
     void put_aside(std::pmr::vector<Coarse>* from, std::pmr::vector<Coarse>* rest) {
-        auto nearer = [](const Coarse& a, const Coarse& b) { return a.bound < b.bound; };
+        auto nearer = [](const Coarse& a, const Coarse& b) { return a.before(b); };
         auto middle = from->begin() + kNear;
         std::nth_element(from->begin(), middle, from->end(), nearer);
-        near_ = middle->bound;
+        near_ = *middle;
         rest->insert(rest->end(), middle, from->end());
         from->erase(middle, from->end());
     }
 
     // When the heap is used up: the nearest of the others.
     void refill() {
-        near_ = std::numeric_limits<float>::infinity();
+        near_.bound = std::numeric_limits<float>::infinity();
         coarse_.swap(rest_);
         if (coarse_.size() >= static_cast<std::size_t>(2 * kNear)) put_aside(&coarse_, &rest_);
         std::make_heap(coarse_.begin(), coarse_.end());
@@ -152,24 +193,46 @@ class QuantizedScan final : public RowScan {
         finer_.clear();
         found_.clear();
         of_lists_.clear();
+        // A vector that grows has room for twice as many.
+        most_ = std::max(static_cast<std::size_t>(4 * kNear),
+                         static_cast<std::size_t>(work_mem) * 1024 / (2 * sizeof(Coarse)));
+        read_next_lists();
+    }
+
+    void read_next_lists() {
+        batch_.clear();
+        for (std::uint32_t i = lists_.batch(); i > 0; --i) {
+            ListId list = lists_.pop();
+            read_centroid(index_, layout_, list, scratch_.data());
+            batch_.push_back({list, static_cast<std::uint16_t>(of_lists_.size())});
+            of_lists_.push_back(query_->of_list(kernels().inner_product(scratch_.data(), point_, dim_)));
+        }
+        reads_again_ = false;
         read_lists();
     }
 
     void read_lists() {
-        near_ = std::numeric_limits<float>::infinity();
-        for (std::uint32_t i = lists_.batch(); i > 0; --i) {
-            ListId list = lists_.pop();
-            read_centroid(index_, layout_, list, scratch_.data());
-            float of_list = query_->of_list(kernels().inner_product(scratch_.data(), point_, dim_));
-            auto probe = static_cast<std::uint16_t>(of_lists_.size());
-            of_lists_.push_back(of_list);
-            read_list(index_, layout_, list, [&](Page page, Page next) {
+        near_.bound = std::numeric_limits<float>::infinity();
+        dropped_ = false;
+        for (const Probe& probe : batch_) {
+            read_list(index_, layout_, probe.list, [&](Page page, Page next) {
                 if (next != nullptr) prefetch(next);
-                read_codes(page, probe, of_list);
+                read_codes(page, probe.number, of_lists_[probe.number]);
             });
             CHECK_FOR_INTERRUPTS();
         }
         std::make_heap(coarse_.begin(), coarse_.end());
+    }
+
+    // Adds up what of a block is on pages of its own.
+    void read_more(Page page, std::uint16_t* sums) {
+        std::fill_n(sums, ListCodes::kBlock, std::uint16_t{0});
+        for (std::uint32_t m = 0; m < layout_.more_pages(); ++m) {
+            Buffer buffer = read_page(index_, layout_.more_page_numbers(page)[m], BUFFER_LOCK_SHARE, PageKind::kMore);
+            query_->add_piece(IndexLayout::piece(BufferGetPage(buffer)), layout_.first_group(m), layout_.group_count(m),
+                              sums);
+            UnlockReleaseBuffer(buffer);
+        }
     }
 
     void read_codes(Page page, std::uint16_t probe, float of_list) {
@@ -180,8 +243,10 @@ class QuantizedScan final : public RowScan {
         for (std::uint32_t b = 0; b < layout_.blocks_per_page() && left > 0; ++b) {
             float bounds[kBlock];
             const std::byte* block = layout_.block(page, b);
-            query_->lower_bounds(block, of_list, bounds);
-            const float* norms = ListCodes::norms_of(block, codes_.groups());
+            std::uint16_t more[kBlock];
+            if (layout_.more_pages() > 0) read_more(page, more);
+            query_->lower_bounds(block, of_list, bounds, layout_.more_pages() > 0 ? more : nullptr);
+            const float* norms = codes_.norms_of(block);
             for (std::uint32_t i = 0; i < kBlock; ++i) {
                 if (bounds[i] == std::numeric_limits<float>::infinity()) continue;
                 const std::uint32_t slot = b * kBlock + i;
@@ -223,8 +288,7 @@ class QuantizedScan final : public RowScan {
         constexpr float kNone = std::numeric_limits<float>::infinity();
         for (;;) {
             CHECK_FOR_INTERRUPTS();
-            if (coarse_.empty() && !rest_.empty()) refill();
-            const float coarse = coarse_.empty() ? kNone : coarse_.front().bound;
+            const float coarse = fill() ? coarse_.front().bound : kNone;
             const float finer = finer_.empty() ? kNone : finer_.front().bound;
             if (!found_.empty() && found_.front().distance <= static_cast<double>(std::min(coarse, finer))) {
                 Found nearest = pop(&found_);
@@ -250,8 +314,7 @@ class QuantizedScan final : public RowScan {
 
     bool next_in_any_order(ItemPointer row) {
         for (;;) {
-            if (coarse_.empty() && !rest_.empty()) refill();
-            if (coarse_.empty()) return false;
+            if (!fill()) return false;
             Finer entry;
             if (!look(pop(&coarse_), &entry)) continue;
             *row = entry.row;
@@ -285,9 +348,15 @@ class QuantizedScan final : public RowScan {
     ListQueue lists_;
     std::pmr::vector<float> scratch_;   // two vectors
     std::pmr::vector<float> of_lists_;  // ListQuery::of_list() of each list that has been read
+    std::pmr::vector<Probe> batch_;     // the lists that have been read together
     std::pmr::vector<Coarse> coarse_;
     std::pmr::vector<Coarse> rest_;  // none nearer than near_
-    float near_ = 0;
+    std::size_t most_ = 0;           // of them
+    bool dropped_ = false;           // whether those from dropped_from_ on have been
+    Coarse dropped_from_ = {};
+    bool reads_again_ = false;  // those from from_ on
+    Coarse from_ = {};
+    Coarse near_ = {};
     std::pmr::vector<Finer> finer_;
     std::pmr::vector<Found> found_;
     float* point_ = nullptr;

@@ -1,4 +1,5 @@
 // Vacuum: entries of dead rows leave their pages, pages without entries leave their lists.
+#include <algorithm>
 #include <cstring>
 #include <memory_resource>
 #include <vector>
@@ -34,7 +35,7 @@ class Vacuum {
           strategy_(info->strategy),
           meta_(read_meta(index_)),
           layout_(meta_),
-          codes_(meta_.dimensions),
+          codes_(layout_.codes()),
           stats_(stats),
           callback_(callback),
           callback_state_(callback_state),
@@ -66,6 +67,13 @@ class Vacuum {
             UnlockReleaseBuffer(buffer);  // looked at together with its list's page
             return;
         }
+        if (page_tail(page)->kind == PageKind::kMore && layout_.quantized()) {
+            const BlockNumber of = page_tail(page)->next;
+            UnlockReleaseBuffer(buffer);
+            if (of >= RelationGetNumberOfBlocks(index_)) report_unexpected_page(index_, block);
+            if (!is_named(block, of)) free_more(block, of);
+            return;
+        }
         check(page, block);
         bool any_dead = layout_.quantized() ? any_dead_code(page) : any_dead_entry(page);
         if (any_dead) {
@@ -81,6 +89,34 @@ class Vacuum {
         stats_->num_index_tuples += left;
         // An empty page may have been left by a vacuum that was cut off.
         if (any_dead || left == 0) changed_[page_tail(page)->list] = true;
+        UnlockReleaseBuffer(buffer);
+    }
+
+    // Whether a list's page names this page of more codes. An insert adds both under the lock of the former.
+    bool is_named(BlockNumber block, BlockNumber of) {
+        Buffer buffer = ReadBufferExtended(index_, MAIN_FORKNUM, of, RBM_NORMAL, strategy_);
+        LockBuffer(buffer, BUFFER_LOCK_SHARE);
+        Page page = BufferGetPage(buffer);
+        bool named = false;
+        if (!is_free(page) && page_tail(page)->kind == PageKind::kList) {
+            const BlockNumber* numbers = layout_.more_page_numbers(page);
+            named = std::find(numbers, numbers + layout_.more_pages(), block) != numbers + layout_.more_pages();
+        }
+        UnlockReleaseBuffer(buffer);
+        return named;
+    }
+
+    // Frees a page of more codes whose list's page is gone, or never came about.
+    void free_more(BlockNumber block, BlockNumber of) {
+        Buffer buffer = ReadBufferExtended(index_, MAIN_FORKNUM, block, RBM_NORMAL, strategy_);
+        LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+        Page page = BufferGetPage(buffer);
+        if (!is_free(page) && page_tail(page)->kind == PageKind::kMore && page_tail(page)->next == of) {
+            PageEdit edit(index_, Logging::kEachChange);
+            init_page(edit.new_page(buffer), PageKind::kFree);
+            edit.finish();
+            RecordFreeIndexPage(index_, block);
+        }
         UnlockReleaseBuffer(buffer);
     }
 
@@ -202,6 +238,8 @@ class Vacuum {
     // Both pages are locked: whoever comes along the chain is either past them or has yet to lock the first.
     void free_page(ListId list, Buffer previous, Buffer empty) {
         BlockNumber block = BufferGetBlockNumber(empty);
+        BlockNumber more[IndexLayout::kMaxMorePages];
+        std::copy_n(layout_.more_page_numbers(BufferGetPage(empty)), layout_.more_pages(), more);
         Buffer directory =
             read_page(index_, layout_.directory_block(list), BUFFER_LOCK_EXCLUSIVE, PageKind::kDirectory);
         PageEdit edit(index_, Logging::kEachChange);
@@ -214,6 +252,8 @@ class Vacuum {
         UnlockReleaseBuffer(directory);
         UnlockReleaseBuffer(empty);
         RecordFreeIndexPage(index_, block);
+        // What a crash leaves of them is found by the next vacuum.
+        for (std::uint32_t m = 0; m < layout_.more_pages(); ++m) free_more(more[m], block);
         ++stats_->pages_newly_deleted;
         ++stats_->pages_deleted;
     }
