@@ -45,6 +45,11 @@ def load(server: Server, system: System, data: Dataset) -> dict:
         return {"version": version, "load_seconds": seconds, "table_bytes": size}
 
 
+def drop(server: Server, system: System) -> None:
+    with server.connect() as connection:
+        connection.execute(f"DROP DATABASE {system.database}")
+
+
 def build(server: Server, system: System, shape: Shape, common: Mapping[str, str], workers: int) -> dict:
     """Builds the index, replacing the one of an earlier call."""
     notices: list[str] = []
