@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Optional, Sequence
 
@@ -62,6 +62,12 @@ class Dataset:
     @property
     def dims(self) -> int:
         return self.base.shape[1]
+
+    def part(self, queries: range) -> "Dataset":
+        """The same base with some of the queries."""
+        some = slice(queries.start, queries.stop)
+        return replace(self, query=self.query[some], nearest=None if self.nearest is None else self.nearest[some],
+                       _kth={k: kth[some] for k, kth in self._kth.items()})
 
     def describe(self) -> dict:
         return {

@@ -9,6 +9,7 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as pyplot  # noqa: E402  (the backend is chosen first)
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: E402
 
+from . import growth_report
 from .curve import median
 from .summary import build_seconds, of_clients, spread
 
@@ -100,3 +101,29 @@ def draw(result: dict, folder: Path) -> list[Path]:
         for clients in result["settings"]["clients"]:
             paths += recall_qps(result, clients, folder)
     return paths
+
+
+def draw_growth(result: dict, folder: Path) -> list[Path]:
+    """Each cost over the rows, both logarithmic; the fitted powers as lines."""
+    with matplotlib.rc_context(STYLE):
+        figure, panels = pyplot.subplots(1, len(growth_report.COSTS), figsize=(4 * len(growth_report.COSTS), 3.8))
+        for axes, what in zip(panels, growth_report.COSTS):
+            for number, name in enumerate(growth_report.names(result)):
+                color, marker = COLORS[number % len(COLORS)], MARKERS[number % len(MARKERS)]
+                points = [point for point in growth_report.costs(result, name, what) if point[1] is not None]
+                law = growth_report.exponent(result, name, what)
+                axes.plot([rows for rows, _ in points], [cost for _, cost in points], linestyle="", marker=marker,
+                          color=color, label=name + ("" if law is None else f", exponent {law.exponent:.2f}"))
+                if law is not None:
+                    axes.plot([rows for rows, _ in points], [law.at(rows) for rows, _ in points], color=color,
+                              linewidth=1.2)
+            axes.set_xscale("log")
+            axes.set_yscale("log")
+            axes.set_xlabel("rows")
+            axes.set_ylabel(what)
+            axes.grid(True, which="major", alpha=0.3)
+            axes.legend(fontsize=8, frameon=False)
+        figure.suptitle(f"{result['dataset']['name']} × {result['dataset']['dims']:,}, queries at recall "
+                        f"{result['settings']['recall']:g}")
+        figure.tight_layout()
+        return _save(figure, folder, "growth")

@@ -1,19 +1,12 @@
 """The result file as tables in Markdown."""
 from __future__ import annotations
 
-from typing import Iterable, Optional, Sequence
+from typing import Optional
 
+from . import cold_report
 from .curve import median
 from .summary import RECALLS, Spread, build_seconds, ratio, reference, speed, spread
-
-NOT_MEASURED = "n/a"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
-    lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
-
+from .text import NOT_MEASURED, table
 
 def _text(value: Optional[Spread], digits: int = 0, suffix: str = "") -> str:
     return NOT_MEASURED if value is None else value.text(digits, suffix)
@@ -59,7 +52,7 @@ def _builds(result: dict) -> str:
     head = ["system", "build s", "workers", "index MB", "build memory MB", "table MB"]
     if against is not None:
         head += ["build speed-up", "index size"]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _equal_recall(result: dict, clients: int) -> str:
@@ -70,7 +63,7 @@ def _equal_recall(result: dict, clients: int) -> str:
         rows += [[f"**{system['name']} ÷ {against['name']}**",
                   *(_text(ratio(result, system, against, clients, recall), 2, "×") for recall in RECALLS)]
                  for system in result["systems"] if system is not against]
-    return _table(["QPS at recall", *(f"{recall:g}" for recall in RECALLS)], rows)
+    return table(["QPS at recall", *(f"{recall:g}" for recall in RECALLS)], rows)
 
 
 def _points(result: dict, clients: int) -> str:
@@ -85,7 +78,7 @@ def _points(result: dict, clients: int) -> str:
     if result["floor"]:
         rows.append(["executor floor", "", "", _text(spread(result["floor"], clients)),
                      *(_text(spread(result["floor"], clients, f"p{p}_ms"), 2) for p in (50, 95, 99)), ""])
-    return _table(["system", "setting", "recall", "QPS", "p50 ms", "p95 ms", "p99 ms", "faulty queries"], rows)
+    return table(["system", "setting", "recall", "QPS", "p50 ms", "p95 ms", "p99 ms", "faulty queries"], rows)
 
 
 def _inserts(result: dict) -> str:
@@ -98,7 +91,7 @@ def _inserts(result: dict) -> str:
             theirs = spread(against["inserts"], clients) if against is not None else None
             row.append(f"{rate.middle / theirs.middle:.2f}×" if theirs is not None else NOT_MEASURED)
             rows.append(row)
-    return _table(["system", "clients", "inserts/s", "p99 ms", "speed-up"], rows)
+    return table(["system", "clients", "inserts/s", "p99 ms", "speed-up"], rows)
 
 
 def markdown(result: dict) -> str:
@@ -114,6 +107,7 @@ def markdown(result: dict) -> str:
                   f"## Every point, {clients} {plural}\n", _points(result, clients)]
     if any(system["inserts"] for system in result["systems"]):
         parts += ["## Single-row inserts\n", _inserts(result)]
+    parts += cold_report.markdown(result)
     custom = sorted({s["name"] for s in result["systems"] for p in s["points"] if p["plan"] == "custom"})
     if custom:
         parts.append(f"PostgreSQL planned each query anew (custom plan) for {', '.join(custom)}; "
@@ -129,4 +123,4 @@ def summary(result: dict) -> str:
         lines.append("Executor floor: " + ", ".join(
             f"{median(r['qps'] for r in result['floor'] if r['clients'] == c):,.0f} QPS with {c} client(s)"
             for c in result["settings"]["clients"]) + "\n")
-    return "\n".join(lines)
+    return "\n".join(lines + cold_report.summary(result))

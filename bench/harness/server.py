@@ -91,11 +91,19 @@ class Server:
             conf.write(f"listen_addresses = ''\nunix_socket_directories = '{self.sockets}'\n")
             for name, value in self.settings.items():
                 conf.write(f"{name} = '{value}'\n")
-        self._control("-l", str(self.data / "server.log"), "-t", "120", "start")
+        self.start()
+
+    def start(self, settings: Mapping[str, str] = {}) -> None:
+        """Starts the stopped server; `settings` go before those that it was made with."""
+        options = ["-o", options_string(settings)] if settings else []
+        self._control("-l", str(self.data / "server.log"), "-t", "120", *options, "start")
+
+    def stop(self) -> None:
+        self._control("-m", "fast", "-t", "120", "stop")
 
     def __exit__(self, *_: object) -> None:
         try:
-            self._control("-m", "fast", "-t", "120", "stop")
+            self.stop()
         finally:
             self._remove()
 

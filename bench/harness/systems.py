@@ -1,7 +1,8 @@
 """What is compared. A system is a value: to add one, add a line to SYSTEMS, and a subclass where its SQL differs.
 
 Every system gets a database of its own with the same two tables: base (id integer PRIMARY KEY, v) and
-query (id integer PRIMARY KEY, v). In queries, {q} stands for the number of the query.
+query (id integer PRIMARY KEY, v). A query asks for the rows nearest to QUERY_VECTOR, where {q} stands for the number of
+the query, or to another expression.
 """
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from typing import Mapping, Optional, Sequence
 
 OPERATOR = {"cosine": "<=>", "l2": "<->", "ip": "<#>"}
 INDEX = "base_v_idx"
+QUERY_VECTOR = "(SELECT v FROM query WHERE id = {q})"
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,8 @@ class System:
     def session(self, value: int) -> dict:
         return {**self.settings, self.sweep: str(value)}
 
-    def query(self, shape: Shape, value: int) -> str:
-        return (f"SELECT id FROM base ORDER BY v {OPERATOR[shape.metric]} (SELECT v FROM query WHERE id = {{q}}) "
-                f"LIMIT {shape.k}")
+    def query(self, shape: Shape, value: int, vector: str = QUERY_VECTOR) -> str:
+        return f"SELECT id FROM base ORDER BY v {OPERATOR[shape.metric]} {vector} LIMIT {shape.k}"
 
 
 @dataclass(frozen=True)
@@ -67,8 +68,7 @@ class BinaryQuantized(System):
     def index_key(self, shape: Shape) -> str:
         return f"(binary_quantize(v)::bit({shape.dims})) bit_hamming_ops"
 
-    def query(self, shape: Shape, value: int) -> str:
-        vector = "(SELECT v FROM query WHERE id = {q})"
+    def query(self, shape: Shape, value: int, vector: str = QUERY_VECTOR) -> str:
         return (f"SELECT id FROM (SELECT id, v FROM base ORDER BY binary_quantize(v)::bit({shape.dims}) "
                 f"<~> binary_quantize({vector})::bit({shape.dims}) LIMIT {value}) AS candidates "
                 f"ORDER BY v {OPERATOR[shape.metric]} {vector} LIMIT {shape.k}")

@@ -17,10 +17,11 @@ import numpy
 import psycopg
 
 from . import install, machine, type_report
-from .__main__ import ROOT, SAMPLE, count, interleaved
 from .column_types import Column, dense_columns, sparse_column
+from .comparison import interleaved
 from .dataset import Dataset
 from .install import say
+from .options import ROOT, SAMPLE, count
 from .server import Server, default_shared_buffers
 
 EXTENSION = {"pgvector": "vector", "vectorx": "vectorx"}  # by system, which is also the name of its database
