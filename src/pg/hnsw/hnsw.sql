@@ -5,7 +5,7 @@ CREATE FUNCTION hnswhandler(internal) RETURNS index_am_handler
 COMMENT ON FUNCTION hnswhandler(internal) IS 'hnsw index access method handler';
 
 CREATE ACCESS METHOD hnsw TYPE INDEX HANDLER hnswhandler;
-COMMENT ON ACCESS METHOD hnsw IS 'approximate nearest neighbours by a navigable small world graph (arXiv 1603.09320)';
+COMMENT ON ACCESS METHOD hnsw IS 'approximate nearest neighbours by a navigable small world graph (HNSW, arXiv 1603.09320), of vectors or of their codes of 4 bits a dimension (RaBitQ, arXiv 2409.09913); lists of neighbours filled as in DiskANN (NeurIPS 2019), repaired by vacuum as in FreshDiskANN (arXiv 2105.09613)';
 
 CREATE FUNCTION hnsw_vector_l2_support(internal) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

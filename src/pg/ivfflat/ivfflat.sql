@@ -5,7 +5,7 @@ CREATE FUNCTION ivfflathandler(internal) RETURNS index_am_handler
 COMMENT ON FUNCTION ivfflathandler(internal) IS 'ivfflat index access method handler';
 
 CREATE ACCESS METHOD ivfflat TYPE INDEX HANDLER ivfflathandler;
-COMMENT ON ACCESS METHOD ivfflat IS 'approximate nearest neighbours in the lists of the nearest centroids';
+COMMENT ON ACCESS METHOD ivfflat IS 'approximate nearest neighbours in the lists of the nearest centroids, which k-means finds (start by k-means||, arXiv 1203.6402); lists of vectors, or of codes of 1 and 4 bits a dimension (RaBitQ, arXiv 2405.12497 and 2409.09913)';
 
 CREATE FUNCTION ivfflat_vector_l2_support(internal) RETURNS internal
     AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;

@@ -30,25 +30,25 @@ CREATE TYPE halfvec (
   SEND = halfvec_send,
   STORAGE = external
 );
-COMMENT ON TYPE halfvec IS 'vector of half-precision floats, halfvec(dimensions)';
+COMMENT ON TYPE halfvec IS 'vector of half-precision floats, halfvec(dimensions): up to 16,000, of 2 bytes each, and 8 bytes; no NaN, no infinity';
 
 -- Functions for users
 
 CREATE FUNCTION l2_distance(halfvec, halfvec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'halfvec_l2_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l2_distance(halfvec, halfvec) IS 'Euclidean distance';
+COMMENT ON FUNCTION l2_distance(halfvec, halfvec) IS 'Euclidean (L2) distance: square root of the sum of squared differences; dimensions must be equal';
 
 CREATE FUNCTION inner_product(halfvec, halfvec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'halfvec_inner_product' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION inner_product(halfvec, halfvec) IS 'inner product';
+COMMENT ON FUNCTION inner_product(halfvec, halfvec) IS 'inner product: sum of the products of elements; dimensions must be equal';
 
 CREATE FUNCTION cosine_distance(halfvec, halfvec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'halfvec_cosine_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cosine_distance(halfvec, halfvec) IS 'cosine distance: 1 - cosine similarity';
+COMMENT ON FUNCTION cosine_distance(halfvec, halfvec) IS 'cosine distance: 1 - cosine similarity, from 0 to 2; NaN for a zero vector; dimensions must be equal';
 
 CREATE FUNCTION l1_distance(halfvec, halfvec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'halfvec_l1_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l1_distance(halfvec, halfvec) IS 'taxicab distance';
+COMMENT ON FUNCTION l1_distance(halfvec, halfvec) IS 'taxicab (L1) distance: sum of absolute differences; dimensions must be equal';
 
 CREATE FUNCTION vector_dims(halfvec) RETURNS integer
   AS 'MODULE_PATHNAME', 'halfvec_vector_dims' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -56,7 +56,7 @@ COMMENT ON FUNCTION vector_dims(halfvec) IS 'number of dimensions';
 
 CREATE FUNCTION l2_norm(halfvec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'halfvec_l2_norm' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l2_norm(halfvec) IS 'Euclidean norm';
+COMMENT ON FUNCTION l2_norm(halfvec) IS 'Euclidean norm: square root of the sum of squares';
 
 CREATE FUNCTION l2_normalize(halfvec) RETURNS halfvec
   AS 'MODULE_PATHNAME', 'halfvec_l2_normalize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -64,11 +64,11 @@ COMMENT ON FUNCTION l2_normalize(halfvec) IS 'scale to a Euclidean norm of 1; a 
 
 CREATE FUNCTION subvector(halfvec, integer, integer) RETURNS halfvec
   AS 'MODULE_PATHNAME', 'halfvec_subvector' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION subvector(halfvec, integer, integer) IS 'part of a halfvec: first element, counted from 1, and number of elements';
+COMMENT ON FUNCTION subvector(halfvec, integer, integer) IS 'part of a halfvec: first element, counted from 1, and number of elements; what lies outside is left out, and an error if nothing remains';
 
 CREATE FUNCTION binary_quantize(halfvec) RETURNS bit
   AS 'MODULE_PATHNAME', 'halfvec_binary_quantize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION binary_quantize(halfvec) IS 'bit string with a 1 for each element greater than zero';
+COMMENT ON FUNCTION binary_quantize(halfvec) IS 'bit string of as many bits as there are dimensions, with a 1 for each element greater than zero';
 
 -- Functions that implement operators
 
@@ -120,15 +120,15 @@ COMMENT ON FUNCTION halfvec_negative_inner_product(halfvec, halfvec) IS 'impleme
 
 CREATE FUNCTION halfvec_cmp(halfvec, halfvec) RETURNS integer
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION halfvec_cmp(halfvec, halfvec) IS 'less-equal-greater';
+COMMENT ON FUNCTION halfvec_cmp(halfvec, halfvec) IS '-1, 0 or 1: less, equal, greater';
 
 CREATE FUNCTION halfvec_l2_squared_distance(halfvec, halfvec) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION halfvec_l2_squared_distance(halfvec, halfvec) IS 'squared Euclidean distance';
+COMMENT ON FUNCTION halfvec_l2_squared_distance(halfvec, halfvec) IS 'square of the Euclidean distance; dimensions must be equal';
 
 CREATE FUNCTION halfvec_spherical_distance(halfvec, halfvec) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION halfvec_spherical_distance(halfvec, halfvec) IS 'angle between unit vectors, in half turns';
+COMMENT ON FUNCTION halfvec_spherical_distance(halfvec, halfvec) IS 'angle between unit vectors, in half turns: from 0 to 1';
 
 -- Aggregates
 
@@ -152,7 +152,7 @@ CREATE AGGREGATE avg(halfvec) (
   COMBINEFUNC = halfvec_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE avg(halfvec) IS 'the average (arithmetic mean) of all halfvecs, element by element';
+COMMENT ON AGGREGATE avg(halfvec) IS 'the average (arithmetic mean) of all halfvecs, element by element; their dimensions must be equal. NULL for no rows';
 
 CREATE AGGREGATE sum(halfvec) (
   SFUNC = halfvec_add,
@@ -160,7 +160,7 @@ CREATE AGGREGATE sum(halfvec) (
   COMBINEFUNC = halfvec_add,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE sum(halfvec) IS 'the sum of all halfvecs, element by element';
+COMMENT ON AGGREGATE sum(halfvec) IS 'the sum of all halfvecs, element by element; their dimensions must be equal. NULL for no rows';
 
 -- Casts
 
@@ -226,7 +226,7 @@ CREATE OPERATOR <-> (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = l2_distance,
   COMMUTATOR = <->
 );
-COMMENT ON OPERATOR <-> (halfvec, halfvec) IS 'Euclidean distance';
+COMMENT ON OPERATOR <-> (halfvec, halfvec) IS 'Euclidean (L2) distance';
 
 CREATE OPERATOR <#> (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = halfvec_negative_inner_product,
@@ -238,42 +238,42 @@ CREATE OPERATOR <=> (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = cosine_distance,
   COMMUTATOR = <=>
 );
-COMMENT ON OPERATOR <=> (halfvec, halfvec) IS 'cosine distance';
+COMMENT ON OPERATOR <=> (halfvec, halfvec) IS 'cosine distance: 1 - cosine similarity';
 
 CREATE OPERATOR <+> (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = l1_distance,
   COMMUTATOR = <+>
 );
-COMMENT ON OPERATOR <+> (halfvec, halfvec) IS 'taxicab distance';
+COMMENT ON OPERATOR <+> (halfvec, halfvec) IS 'taxicab (L1) distance';
 
 CREATE OPERATOR + (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = halfvec_add,
   COMMUTATOR = +
 );
-COMMENT ON OPERATOR + (halfvec, halfvec) IS 'add element by element';
+COMMENT ON OPERATOR + (halfvec, halfvec) IS 'add element by element; dimensions must be equal';
 
 CREATE OPERATOR - (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = halfvec_sub
 );
-COMMENT ON OPERATOR - (halfvec, halfvec) IS 'subtract element by element';
+COMMENT ON OPERATOR - (halfvec, halfvec) IS 'subtract element by element; dimensions must be equal';
 
 CREATE OPERATOR * (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = halfvec_mul,
   COMMUTATOR = *
 );
-COMMENT ON OPERATOR * (halfvec, halfvec) IS 'multiply element by element';
+COMMENT ON OPERATOR * (halfvec, halfvec) IS 'multiply element by element; dimensions must be equal';
 
 CREATE OPERATOR || (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = halfvec_concat
 );
-COMMENT ON OPERATOR || (halfvec, halfvec) IS 'concatenate';
+COMMENT ON OPERATOR || (halfvec, halfvec) IS 'concatenate; at most 16,000 dimensions together';
 
 CREATE OPERATOR < (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = halfvec_lt,
   COMMUTATOR = >, NEGATOR = >=,
   RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
-COMMENT ON OPERATOR < (halfvec, halfvec) IS 'less than';
+COMMENT ON OPERATOR < (halfvec, halfvec) IS 'less than, element by element from the first on';
 
 CREATE OPERATOR <= (
   LEFTARG = halfvec, RIGHTARG = halfvec, FUNCTION = halfvec_le,

@@ -31,29 +31,29 @@ CREATE TYPE sparsevec (
   SEND = sparsevec_send,
   STORAGE = external
 );
-COMMENT ON TYPE sparsevec IS 'sparse vector of single-precision floats, sparsevec(dimensions)';
+COMMENT ON TYPE sparsevec IS 'sparse vector of single-precision floats, sparsevec(dimensions): up to 1,000,000,000, of which up to 16,000 are not zero and take 8 bytes each, and 16 bytes; no NaN, no infinity';
 
 -- Functions for users
 
 CREATE FUNCTION l2_distance(sparsevec, sparsevec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'sparsevec_l2_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l2_distance(sparsevec, sparsevec) IS 'Euclidean distance';
+COMMENT ON FUNCTION l2_distance(sparsevec, sparsevec) IS 'Euclidean (L2) distance: square root of the sum of squared differences; dimensions must be equal';
 
 CREATE FUNCTION inner_product(sparsevec, sparsevec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'sparsevec_inner_product' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION inner_product(sparsevec, sparsevec) IS 'inner product';
+COMMENT ON FUNCTION inner_product(sparsevec, sparsevec) IS 'inner product: sum of the products of elements; dimensions must be equal';
 
 CREATE FUNCTION cosine_distance(sparsevec, sparsevec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'sparsevec_cosine_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cosine_distance(sparsevec, sparsevec) IS 'cosine distance: 1 - cosine similarity';
+COMMENT ON FUNCTION cosine_distance(sparsevec, sparsevec) IS 'cosine distance: 1 - cosine similarity, from 0 to 2; NaN for a zero vector; dimensions must be equal';
 
 CREATE FUNCTION l1_distance(sparsevec, sparsevec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'sparsevec_l1_distance' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l1_distance(sparsevec, sparsevec) IS 'taxicab distance';
+COMMENT ON FUNCTION l1_distance(sparsevec, sparsevec) IS 'taxicab (L1) distance: sum of absolute differences; dimensions must be equal';
 
 CREATE FUNCTION l2_norm(sparsevec) RETURNS double precision
   AS 'MODULE_PATHNAME', 'sparsevec_l2_norm' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l2_norm(sparsevec) IS 'Euclidean norm';
+COMMENT ON FUNCTION l2_norm(sparsevec) IS 'Euclidean norm: square root of the sum of squares';
 
 CREATE FUNCTION l2_normalize(sparsevec) RETURNS sparsevec
   AS 'MODULE_PATHNAME', 'sparsevec_l2_normalize' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -93,11 +93,11 @@ COMMENT ON FUNCTION sparsevec_negative_inner_product(sparsevec, sparsevec) IS 'i
 
 CREATE FUNCTION sparsevec_cmp(sparsevec, sparsevec) RETURNS integer
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION sparsevec_cmp(sparsevec, sparsevec) IS 'less-equal-greater';
+COMMENT ON FUNCTION sparsevec_cmp(sparsevec, sparsevec) IS '-1, 0 or 1: less, equal, greater';
 
 CREATE FUNCTION sparsevec_l2_squared_distance(sparsevec, sparsevec) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION sparsevec_l2_squared_distance(sparsevec, sparsevec) IS 'squared Euclidean distance';
+COMMENT ON FUNCTION sparsevec_l2_squared_distance(sparsevec, sparsevec) IS 'square of the Euclidean distance; dimensions must be equal';
 
 -- Casts
 
@@ -170,7 +170,7 @@ CREATE OPERATOR <-> (
   LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = l2_distance,
   COMMUTATOR = <->
 );
-COMMENT ON OPERATOR <-> (sparsevec, sparsevec) IS 'Euclidean distance';
+COMMENT ON OPERATOR <-> (sparsevec, sparsevec) IS 'Euclidean (L2) distance';
 
 CREATE OPERATOR <#> (
   LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_negative_inner_product,
@@ -182,20 +182,20 @@ CREATE OPERATOR <=> (
   LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = cosine_distance,
   COMMUTATOR = <=>
 );
-COMMENT ON OPERATOR <=> (sparsevec, sparsevec) IS 'cosine distance';
+COMMENT ON OPERATOR <=> (sparsevec, sparsevec) IS 'cosine distance: 1 - cosine similarity';
 
 CREATE OPERATOR <+> (
   LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = l1_distance,
   COMMUTATOR = <+>
 );
-COMMENT ON OPERATOR <+> (sparsevec, sparsevec) IS 'taxicab distance';
+COMMENT ON OPERATOR <+> (sparsevec, sparsevec) IS 'taxicab (L1) distance';
 
 CREATE OPERATOR < (
   LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_lt,
   COMMUTATOR = >, NEGATOR = >=,
   RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
-COMMENT ON OPERATOR < (sparsevec, sparsevec) IS 'less than';
+COMMENT ON OPERATOR < (sparsevec, sparsevec) IS 'less than, element by element from the first on';
 
 CREATE OPERATOR <= (
   LEFTARG = sparsevec, RIGHTARG = sparsevec, FUNCTION = sparsevec_le,

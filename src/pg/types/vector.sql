@@ -31,25 +31,25 @@ CREATE TYPE vector (
   SEND = vector_send,
   STORAGE = external
 );
-COMMENT ON TYPE vector IS 'vector of single-precision floats, vector(dimensions)';
+COMMENT ON TYPE vector IS 'vector of single-precision floats, vector(dimensions): up to 16,000, of 4 bytes each, and 8 bytes; no NaN, no infinity';
 
 -- Functions for users
 
 CREATE FUNCTION l2_distance(vector, vector) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l2_distance(vector, vector) IS 'Euclidean distance';
+COMMENT ON FUNCTION l2_distance(vector, vector) IS 'Euclidean (L2) distance: square root of the sum of squared differences; dimensions must be equal';
 
 CREATE FUNCTION inner_product(vector, vector) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION inner_product(vector, vector) IS 'inner product';
+COMMENT ON FUNCTION inner_product(vector, vector) IS 'inner product: sum of the products of elements; dimensions must be equal';
 
 CREATE FUNCTION cosine_distance(vector, vector) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION cosine_distance(vector, vector) IS 'cosine distance: 1 - cosine similarity';
+COMMENT ON FUNCTION cosine_distance(vector, vector) IS 'cosine distance: 1 - cosine similarity, from 0 to 2; NaN for a zero vector; dimensions must be equal';
 
 CREATE FUNCTION l1_distance(vector, vector) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION l1_distance(vector, vector) IS 'taxicab distance';
+COMMENT ON FUNCTION l1_distance(vector, vector) IS 'taxicab (L1) distance: sum of absolute differences; dimensions must be equal';
 
 CREATE FUNCTION vector_dims(vector) RETURNS integer
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -57,7 +57,7 @@ COMMENT ON FUNCTION vector_dims(vector) IS 'number of dimensions';
 
 CREATE FUNCTION vector_norm(vector) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION vector_norm(vector) IS 'Euclidean norm';
+COMMENT ON FUNCTION vector_norm(vector) IS 'Euclidean norm: square root of the sum of squares';
 
 CREATE FUNCTION l2_normalize(vector) RETURNS vector
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
@@ -65,11 +65,11 @@ COMMENT ON FUNCTION l2_normalize(vector) IS 'scale to a Euclidean norm of 1; a z
 
 CREATE FUNCTION subvector(vector, integer, integer) RETURNS vector
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION subvector(vector, integer, integer) IS 'part of a vector: first element, counted from 1, and number of elements';
+COMMENT ON FUNCTION subvector(vector, integer, integer) IS 'part of a vector: first element, counted from 1, and number of elements; what lies outside is left out, and an error if nothing remains';
 
 CREATE FUNCTION binary_quantize(vector) RETURNS bit
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION binary_quantize(vector) IS 'bit string with a 1 for each element greater than zero';
+COMMENT ON FUNCTION binary_quantize(vector) IS 'bit string of as many bits as there are dimensions, with a 1 for each element greater than zero';
 
 -- Functions that implement operators
 
@@ -121,15 +121,15 @@ COMMENT ON FUNCTION vector_negative_inner_product(vector, vector) IS 'implementa
 
 CREATE FUNCTION vector_cmp(vector, vector) RETURNS integer
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION vector_cmp(vector, vector) IS 'less-equal-greater';
+COMMENT ON FUNCTION vector_cmp(vector, vector) IS '-1, 0 or 1: less, equal, greater';
 
 CREATE FUNCTION vector_l2_squared_distance(vector, vector) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION vector_l2_squared_distance(vector, vector) IS 'squared Euclidean distance';
+COMMENT ON FUNCTION vector_l2_squared_distance(vector, vector) IS 'square of the Euclidean distance; dimensions must be equal';
 
 CREATE FUNCTION vector_spherical_distance(vector, vector) RETURNS double precision
   AS 'MODULE_PATHNAME' LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE;
-COMMENT ON FUNCTION vector_spherical_distance(vector, vector) IS 'angle between unit vectors, in half turns';
+COMMENT ON FUNCTION vector_spherical_distance(vector, vector) IS 'angle between unit vectors, in half turns: from 0 to 1';
 
 -- Aggregates
 
@@ -153,7 +153,7 @@ CREATE AGGREGATE avg(vector) (
   COMBINEFUNC = vector_combine,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE avg(vector) IS 'the average (arithmetic mean) of all vectors, element by element';
+COMMENT ON AGGREGATE avg(vector) IS 'the average (arithmetic mean) of all vectors, element by element; their dimensions must be equal. NULL for no rows';
 
 CREATE AGGREGATE sum(vector) (
   SFUNC = vector_add,
@@ -161,7 +161,7 @@ CREATE AGGREGATE sum(vector) (
   COMBINEFUNC = vector_add,
   PARALLEL = SAFE
 );
-COMMENT ON AGGREGATE sum(vector) IS 'the sum of all vectors, element by element';
+COMMENT ON AGGREGATE sum(vector) IS 'the sum of all vectors, element by element; their dimensions must be equal. NULL for no rows';
 
 -- Casts
 
@@ -213,7 +213,7 @@ CREATE OPERATOR <-> (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = l2_distance,
   COMMUTATOR = <->
 );
-COMMENT ON OPERATOR <-> (vector, vector) IS 'Euclidean distance';
+COMMENT ON OPERATOR <-> (vector, vector) IS 'Euclidean (L2) distance';
 
 CREATE OPERATOR <#> (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_negative_inner_product,
@@ -225,42 +225,42 @@ CREATE OPERATOR <=> (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = cosine_distance,
   COMMUTATOR = <=>
 );
-COMMENT ON OPERATOR <=> (vector, vector) IS 'cosine distance';
+COMMENT ON OPERATOR <=> (vector, vector) IS 'cosine distance: 1 - cosine similarity';
 
 CREATE OPERATOR <+> (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = l1_distance,
   COMMUTATOR = <+>
 );
-COMMENT ON OPERATOR <+> (vector, vector) IS 'taxicab distance';
+COMMENT ON OPERATOR <+> (vector, vector) IS 'taxicab (L1) distance';
 
 CREATE OPERATOR + (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_add,
   COMMUTATOR = +
 );
-COMMENT ON OPERATOR + (vector, vector) IS 'add element by element';
+COMMENT ON OPERATOR + (vector, vector) IS 'add element by element; dimensions must be equal';
 
 CREATE OPERATOR - (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_sub
 );
-COMMENT ON OPERATOR - (vector, vector) IS 'subtract element by element';
+COMMENT ON OPERATOR - (vector, vector) IS 'subtract element by element; dimensions must be equal';
 
 CREATE OPERATOR * (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_mul,
   COMMUTATOR = *
 );
-COMMENT ON OPERATOR * (vector, vector) IS 'multiply element by element';
+COMMENT ON OPERATOR * (vector, vector) IS 'multiply element by element; dimensions must be equal';
 
 CREATE OPERATOR || (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_concat
 );
-COMMENT ON OPERATOR || (vector, vector) IS 'concatenate';
+COMMENT ON OPERATOR || (vector, vector) IS 'concatenate; at most 16,000 dimensions together';
 
 CREATE OPERATOR < (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_lt,
   COMMUTATOR = >, NEGATOR = >=,
   RESTRICT = scalarltsel, JOIN = scalarltjoinsel
 );
-COMMENT ON OPERATOR < (vector, vector) IS 'less than';
+COMMENT ON OPERATOR < (vector, vector) IS 'less than, element by element from the first on';
 
 CREATE OPERATOR <= (
   LEFTARG = vector, RIGHTARG = vector, FUNCTION = vector_le,
