@@ -37,6 +37,9 @@ struct KMeansOptions {
     int max_iterations = 20;
     // Stops when an iteration lowers the inertia by less than this part.
     double tolerance = 5e-4;
+    // Whether a last pass over the points finds out what the result is worth; without, inertia and imbalance are those
+    // before the last iteration.
+    bool measures_result = true;
 };
 
 struct KMeansResult {

@@ -30,9 +30,12 @@ double norm(const float* x, std::size_t dim);
 double norm(const Half* x, std::size_t dim);
 
 // out (which may be x) = x / norm(x), each quotient rounded from double to float (and then to half); a zero vector
-// stays zero.
-void normalize(const float* x, std::size_t dim, float* out);
-void normalize(const Half* x, std::size_t dim, Half* out);
+// stays zero. Returns the norm of x.
+double normalize(const float* x, std::size_t dim, float* out);
+double normalize(const Half* x, std::size_t dim, Half* out);
+
+// Adds rows of `dim` numbers, those with the given numbers, to sums.
+void add_rows(const float* rows, const std::uint32_t* numbers, std::size_t count, std::size_t dim, double* sums);
 
 // Lexicographic order, a prefix before what it is a prefix of: -1, 0 or 1. -0 equals 0.
 int compare(const float* a, std::size_t dim_a, const float* b, std::size_t dim_b);

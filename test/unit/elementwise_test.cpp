@@ -86,6 +86,25 @@ TEST(Elementwise, FindsOverflowAndUnderflowAtEveryPosition) {
     EXPECT_EQ(error_of([&] { multiply(a.data(), a.data(), 3, out.data()); }), range_error("overflow"));
 }
 
+TEST(Elementwise, AddRows) {
+    std::mt19937 random(8);
+    for (std::size_t dim : {1U, 3U, 17U, 64U}) {
+        std::vector<float> rows = random_vector(20 * dim, &random);
+        rows[0] = 3e38F;  // more than a float holds, four times
+        for (std::size_t count = 0; count <= 9; ++count) {
+            std::vector<std::uint32_t> numbers(count);
+            for (std::size_t n = 0; n < count; ++n) numbers[n] = static_cast<std::uint32_t>(n < 4 ? 0 : n * 7 % 20);
+            std::vector<double> sums(dim, 0.5);
+            add_rows(rows.data(), numbers.data(), count, dim, sums.data());
+            for (std::size_t i = 0; i < dim; ++i) {
+                double expected = 0.5;
+                for (std::uint32_t number : numbers) expected += static_cast<double>(rows[number * dim + i]);
+                EXPECT_NEAR(sums[i], expected, std::fabs(expected) * 1e-14 + 1e-14) << dim << ' ' << count << ' ' << i;
+            }
+        }
+    }
+}
+
 TEST(Elementwise, Norm) {
     std::mt19937 random(2);
     for (std::size_t dim = 1; dim <= kMaxDim; ++dim) {
@@ -94,11 +113,11 @@ TEST(Elementwise, Norm) {
         for (float value : x) sum += static_cast<long double>(value) * value;
         auto expected = static_cast<double>(std::sqrt(sum));
         EXPECT_NEAR(norm(x.data(), dim), expected, expected * 1e-14);
-        normalize(x.data(), dim, unit.data());
+        EXPECT_EQ(normalize(x.data(), dim, unit.data()), norm(x.data(), dim));
         for (std::size_t i = 0; i < dim; ++i) EXPECT_EQ(unit[i], static_cast<float>(x[i] / norm(x.data(), dim)));
     }
     std::vector<float> zero{0, -0.0f}, out{1, 1};
-    normalize(zero.data(), 2, out.data());
+    EXPECT_EQ(normalize(zero.data(), 2, out.data()), 0);
     EXPECT_EQ(out, (std::vector<float>{0, 0}));
     EXPECT_FALSE(std::signbit(out[1]));
     float tiny = std::numeric_limits<float>::denorm_min();

@@ -165,6 +165,21 @@ TEST(KMeans, ReportsItsInertia) {
     EXPECT_NEAR(found.result.inertia, inertia_of(points, found.centroids, 12), 1e-3 * found.result.inertia);
 }
 
+// What measures the result does not change it.
+TEST(KMeans, MayLeaveItsResultUnmeasured) {
+    const auto points = blobs(4000, 16, 30, 6);
+    KMeansOptions options;
+    options.max_iterations = 3;
+    options.tolerance = 0;
+    const auto measured = cluster(DenseSpace(16, false), points, 40, 2, options);
+    options.measures_result = false;
+    const auto unmeasured = cluster(DenseSpace(16, false), points, 40, 2, options);
+    EXPECT_EQ(measured.centroids, unmeasured.centroids);
+    EXPECT_EQ(unmeasured.result.iterations, 3);
+    EXPECT_GE(unmeasured.result.inertia, measured.result.inertia);
+    EXPECT_GE(unmeasured.result.imbalance, 1);
+}
+
 TEST(KMeans, FindsWellSeparatedGroups) {
     constexpr std::size_t kGroups = 25;
     const auto points = blobs(5000, 24, kGroups, 5);

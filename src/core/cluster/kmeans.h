@@ -342,6 +342,11 @@ class KMeans {
                 space_.mean(a_.points, a_.members + begin, count, centroid(c), sums_.data());
                 a_.biases[c] = space_.prepare(centroid(c));
             });
+            // What another pass would find out is of no use.
+            if ((part < n_ || !options_.measures_result) && iteration + 1 >= options_.max_iterations) {
+                if (team_->leads()) shared_->result.iterations = iteration + 1;
+                break;
+            }
         }
     }
 

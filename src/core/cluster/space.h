@@ -14,6 +14,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "vectorx/elementwise.h"
 #include "vectorx/kernels.h"
 
 namespace vectorx::cluster {
@@ -62,10 +63,7 @@ class DenseSpace {
     void mean(const float* points, const std::uint32_t* members, std::size_t count, float* centroid,
               double* sums) const {
         std::fill(sums, sums + dim_, 0.0);
-        for (std::size_t m = 0; m < count; ++m) {
-            const float* point = points + members[m] * dim_;
-            for (std::size_t i = 0; i < dim_; ++i) sums[i] += static_cast<double>(point[i]);
-        }
+        add_rows(points, members, count, dim_, sums);
         const double scale = 1 / static_cast<double>(count);
         for (std::size_t i = 0; i < dim_; ++i) centroid[i] = static_cast<float>(sums[i] * scale);
     }

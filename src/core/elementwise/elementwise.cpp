@@ -66,14 +66,36 @@ double norm(const float* x, std::size_t dim) {
     return std::sqrt(sum.total());
 }
 
-void normalize(const float* x, std::size_t dim, float* out) {
+double normalize(const float* x, std::size_t dim, float* out) {
     double divisor = norm(x, dim);
     if (divisor == 0) {
         std::fill_n(out, dim, 0.0f);
-        return;
+        return divisor;
     }
     VECTORX_INDEPENDENT_ITERATIONS
     for (std::size_t i = 0; i < dim; ++i) out[i] = static_cast<float>(x[i] / divisor);
+    return divisor;
+}
+
+void add_rows(const float* rows, const std::uint32_t* numbers, std::size_t count, std::size_t dim, double* sums) {
+    std::size_t done = 0;
+    // Four at a time, so that sums are read and written less often.
+    for (; done + 4 <= count; done += 4) {
+        const float* a = rows + numbers[done] * dim;
+        const float* b = rows + numbers[done + 1] * dim;
+        const float* c = rows + numbers[done + 2] * dim;
+        const float* d = rows + numbers[done + 3] * dim;
+        VECTORX_INDEPENDENT_ITERATIONS
+        for (std::size_t i = 0; i < dim; ++i) {
+            sums[i] += (static_cast<double>(a[i]) + static_cast<double>(b[i])) +
+                       (static_cast<double>(c[i]) + static_cast<double>(d[i]));
+        }
+    }
+    for (; done < count; ++done) {
+        const float* a = rows + numbers[done] * dim;
+        VECTORX_INDEPENDENT_ITERATIONS
+        for (std::size_t i = 0; i < dim; ++i) sums[i] += static_cast<double>(a[i]);
+    }
 }
 
 int compare(const float* a, std::size_t dim_a, const float* b, std::size_t dim_b) {

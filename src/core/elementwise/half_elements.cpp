@@ -91,16 +91,17 @@ double norm(const Half* x, std::size_t dim) {
     return std::sqrt(sum.total());
 }
 
-void normalize(const Half* x, std::size_t dim, Half* out) {
+double normalize(const Half* x, std::size_t dim, Half* out) {
     const double divisor = norm(x, dim);
     if (divisor == 0) {
         std::fill_n(out, dim, Half{0});
-        return;
+        return divisor;
     }
     for_blocks(x, dim, [=](std::size_t first, std::size_t count, float* floats) {
         for (std::size_t i = 0; i < count; ++i) floats[i] = static_cast<float>(floats[i] / divisor);
         kernels().float_to_half(floats, count, out + first);
     });
+    return divisor;
 }
 
 int compare(const Half* a, std::size_t dim_a, const Half* b, std::size_t dim_b) {

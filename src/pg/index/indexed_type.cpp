@@ -30,9 +30,7 @@ const std::byte* encode_dense(const OperatorClass& opclass, int dimensions, Datu
     std::byte* payload = allocate_payload(size);
     if (opclass.metric != Metric::kCosine) {
         std::memcpy(payload, vector->x, size);
-    } else if (norm(vector->x, vector->size()) > 0 || is_query) {
-        normalize(vector->x, vector->size(), reinterpret_cast<Element*>(payload));
-    } else {
+    } else if (!(normalize(vector->x, vector->size(), reinterpret_cast<Element*>(payload)) > 0) && !is_query) {
         return nullptr;
     }
     return payload;

@@ -160,6 +160,7 @@ class Participant {
         KMeansOptions options;
         options.clusters = shared_->wanted_lists;
         options.max_iterations = 3;
+        options.measures_result = false;
         cluster::Clusterer<Space> kmeans(points_.space(), options, clusters_.arrays, shared_->sample_count,
                                          &shared_->kmeans, team, &memory_);
         kmeans.run();

@@ -1,7 +1,7 @@
 // Pages: reading them, checked, and those that no list uses any more.
 //
 // Buffers are locked in this order, and never the other way round: pages of a list, in the order of its chain, or a
-// page that becomes its last; a page of wide codes; a page of the directory.
+// page that becomes its last; a page of more codes; a page of wide codes; a page of the directory.
 #pragma once
 
 #include "pg/index/edit.h"

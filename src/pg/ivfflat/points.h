@@ -43,7 +43,8 @@ class Points<DenseCodec<Element_>> {
     // A point of the sample; false if it has no place among the points.
     bool sample(const std::byte* payload, float* point) const {
         convert(payload, point);
-        if (!spherical_) return true;
+        // Payloads of the cosine metric have unit length.
+        if (!spherical_ || (opclass_.metric == Metric::kCosine && std::is_same_v<Element_, float>)) return true;
         normalize(point, dim_, point);
         return kernels().inner_product(point, point, dim_) > 0;
     }
