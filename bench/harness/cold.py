@@ -15,6 +15,7 @@ from typing import Iterable, Optional, Sequence
 import psycopg
 
 from . import measure as measurement
+from . import pages
 from .curve import percentile
 from .dataset import Dataset
 from .server import Server
@@ -24,14 +25,6 @@ SHARE = 4  # the index is so many times larger than shared_buffers
 MINIMUM = 2**20
 PAGE = 8192
 DROP_CACHES = Path("/proc/sys/vm/drop_caches")
-COUNTERS = ("index_read", "index_hit", "table_read", "table_hit")
-
-COUNTS = """
-SELECT i.idx_blks_read, i.idx_blks_hit,
-       t.heap_blks_read + coalesce(t.toast_blks_read, 0) + coalesce(t.tidx_blks_read, 0),
-       t.heap_blks_hit + coalesce(t.toast_blks_hit, 0) + coalesce(t.tidx_blks_hit, 0)
-  FROM pg_statio_all_indexes i JOIN pg_statio_all_tables t USING (relid)
- WHERE i.indexrelid = %s::regclass"""
 
 FILES = """
 SELECT pg_relation_filepath(f.relation)
@@ -63,10 +56,6 @@ def split(queries: int, wanted: int) -> tuple[range, range]:
     if asked == 0:
         raise ValueError(f"{queries} queries, of which some are to be asked before the others")
     return range(asked), range(asked, 2 * asked)
-
-
-def per_query(before: Sequence[int], after: Sequence[int], queries: int) -> dict:
-    return {name: (b - a) / queries for name, a, b in zip(COUNTERS, before, after)}
 
 
 def segments(path: Path) -> list[Path]:
@@ -116,16 +105,6 @@ def disk_bytes(pid: int) -> Optional[int]:
     return int(match.group(1)) if match else None
 
 
-def _counts(server: Server, system: System, gone: int) -> Sequence[int]:
-    """The counters, once the backend `gone` has left what it counted."""
-    with server.connect(system.database) as connection:
-        while connection.execute("SELECT FROM pg_stat_activity WHERE pid = %s", (gone,)).fetchone():
-            time.sleep(0.01)
-        if connection.info.server_version < 150000:
-            time.sleep(1)  # until the statistics collector has written them
-        return connection.execute(COUNTS, (INDEX,)).fetchone()
-
-
 def _check_plan(connection: psycopg.Connection, sql: str, parameters: dict) -> None:
     plan = connection.execute("EXPLAIN (FORMAT JSON) " + sql, parameters).fetchone()[0][0]["Plan"]
     if not measurement.scans_index(plan):
@@ -150,18 +129,19 @@ def _ask(server: Server, system: System, shape: Shape, value: int, data: Dataset
             results.append([row[0] for row in rows])
         after = disk_bytes(pid)
     read = None if before is None or after is None else (after - before) / len(vectors)
-    return {"pid": pid, "results": results, "times": sorted(times), "disk_bytes": read}
+    return {"results": results, "times": sorted(times), "disk_bytes": read}
 
 
 def _point(server: Server, system: System, shape: Shape, value: int, data: Dataset, wanted: int, files: Files) -> dict:
     asked, others = split(len(data.query), wanted)
-    before = _counts(server, system, _ask(server, system, shape, value, data, others, files)["pid"])
+    _ask(server, system, shape, value, data, others, files)
+    before = pages.counts(server, system)
     done = _ask(server, system, shape, value, data, asked, files)
-    after = _counts(server, system, done["pid"])
+    after = pages.counts(server, system)
     return {
         "value": value,
         **dataclasses.asdict(data.part(asked).judge(done["results"], shape.k)),
-        **per_query(before, after, len(asked)),
+        **pages.per_query(before, after, len(asked)),
         "disk_bytes": done["disk_bytes"],
         **{f"p{p}_ms": percentile(done["times"], p) for p in (50, 95, 99)},
     }

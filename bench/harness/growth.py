@@ -9,7 +9,7 @@ from typing import Optional
 
 import numpy
 
-from . import generator, growth_report, machine, measure, plots
+from . import generator, growth_report, machine, measure, pages, plots
 from .comparison import Comparison, interleaved
 from .dataset import Dataset
 from .install import say
@@ -42,7 +42,11 @@ class Size:
         """Asks at rising values until the recall is reached, and keeps the two values around it."""
         points: list[dict] = []
         for value in sorted(self.options.values or system.values):
-            points.append(measure.answer(self.server, system, self.comparison.shape, value, self.data))
+            before = pages.counts(self.server, system)
+            point = measure.answer(self.server, system, self.comparison.shape, value, self.data)
+            asked = len(self.data.query) + measure.DECIDED
+            point.update(pages.per_query(before, pages.counts(self.server, system), asked))
+            points.append(point)
             say(f"{system.name}: {system.sweep} {value}, recall {points[-1]['recall']:.4f}")
             if points[-1]["recall"] >= self.options.recall and len(points) > 1:
                 break

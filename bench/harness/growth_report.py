@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from typing import Callable, Optional
 
-from . import power, summary
+from . import cold_report, power, summary
 from .text import NOT_MEASURED, table
 
 
@@ -17,11 +17,18 @@ def query_ms(result: dict, size: dict, system: dict) -> Optional[float]:
     return None if speed is None else 1000 / speed.middle
 
 
+def index_pages(result: dict, size: dict, system: dict) -> Optional[float]:
+    return cold_report.cost_at(system["points"], lambda point: point["index_read"] + point["index_hit"],
+                               result["settings"]["recall"], summary.resolution(result))
+
+
 COSTS: dict[str, Callable[[dict, dict, dict], Optional[float]]] = {
     "build s": lambda result, size, system: summary.build_seconds(system).middle,
     "index MB": lambda result, size, system: system["builds"][-1]["index_bytes"] / 1e6,
     "query ms": query_ms,
+    "index pages a query": index_pages,
 }
+DIGITS = {"query ms": 3, "index pages a query": 0}
 
 
 def names(result: dict) -> list[str]:
@@ -50,7 +57,7 @@ def _growth(result: dict, what: str) -> str:
     rows = []
     for name in names(result):
         ours, law = costs(result, name, what), exponent(result, name, what)
-        rows.append([name, *(_figure(cost, 3 if what == "query ms" else 2) for _, cost in ours),
+        rows.append([name, *(_figure(cost, DIGITS.get(what, 2)) for _, cost in ours),
                      NOT_MEASURED if law is None else
                      f"{law.exponent:.2f}" + ("" if law.error is None else f" ± {law.error:.2f}")])
         if name != against and theirs:

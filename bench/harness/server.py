@@ -41,6 +41,7 @@ class Server:
         self.data: Optional[Path] = None
         self.sockets: Optional[Path] = None
         self.temporary: list[Path] = []
+        self.running = False
 
     def _folder(self, parent: Optional[Path]) -> Path:
         """A new folder that belongs to the server's user, under `parent` or the system's temporary folder."""
@@ -97,13 +98,16 @@ class Server:
         """Starts the stopped server; `settings` go before those that it was made with."""
         options = ["-o", options_string(settings)] if settings else []
         self._control("-l", str(self.data / "server.log"), "-t", "120", *options, "start")
+        self.running = True
 
     def stop(self) -> None:
+        self.running = False
         self._control("-m", "fast", "-t", "120", "stop")
 
     def __exit__(self, *_: object) -> None:
         try:
-            self.stop()
+            if self.running:
+                self.stop()
         finally:
             self._remove()
 

@@ -86,6 +86,16 @@ class VectorChord(System):
                 f"spherical_centroids = {'false' if shape.metric == 'l2' else 'true'}\n$$)")
 
 
+@dataclass(frozen=True)
+class VectorChordGraph(System):
+    """A graph with RaBitQ codes, built with VectorChord's own defaults but for the system's options."""
+
+    def create_index(self, shape: Shape, common: Mapping[str, str]) -> str:
+        options = "".join(f"{key} = {value}\n" for key, value in self.options.items())
+        return (f"CREATE INDEX {INDEX} ON base USING {self.method} ({self.index_key(shape)})"
+                + (f" WITH (options = $$\n{options}$$)" if options else ""))
+
+
 EF_SEARCH = (10, 20, 40, 80, 160, 320, 640)
 PROBES = (5, 10, 20, 40, 80, 160)
 
@@ -100,6 +110,7 @@ SYSTEMS = {system.name: system for system in [
     BinaryQuantized("pgvector-binary", "vector", "hnsw", "hnsw.ef_search", (20, 40, 80, 160, 320, 640)),
     System("pgvector-ivfflat", "vector", "ivfflat", "ivfflat.probes", PROBES),
     VectorChord("vchordrq", "vchord", "vchordrq", "vchordrq.probes", PROBES, preload="vchord", peer="vchord"),
+    VectorChordGraph("vchordg", "vchord", "vchordg", "vchordg.ef_search", EF_SEARCH, preload="vchord", peer="vchord"),
 ]}
 
 

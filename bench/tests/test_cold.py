@@ -12,7 +12,7 @@ try:
 except ImportError:
     numpy = psycopg = None
 else:
-    from harness import cold
+    from harness import cold, pages
     from harness.dataset import Dataset
 
 with_packages = unittest.skipIf(psycopg is None, "numpy and psycopg are not installed; build/bench/venv has them")
@@ -101,7 +101,7 @@ class Measurement(unittest.TestCase):
             cold.split(1, 200)
 
     def test_counters_become_pages_a_query(self):
-        self.assertEqual(cold.per_query((10, 20, 30, 40), (20, 20, 35, 140), 10),
+        self.assertEqual(pages.per_query((10, 20, 30, 40), (20, 20, 35, 140), 10),
                          {"index_read": 1.0, "index_hit": 0.0, "table_read": 0.5, "table_hit": 10.0})
 
     def test_segments_of_a_relation(self):

@@ -22,6 +22,7 @@ def growth():
                 build["seconds"] *= times
                 build["index_bytes"] *= times
             for point in system["points"]:
+                point.update(queries=10, index_read=0, index_hit=100 * times)
                 for run in point["runs"]:
                     run["qps"] /= times
         sizes.append({"rows": rows, "systems": data["systems"], "rounds": data["rounds"], "floor": []})
@@ -58,6 +59,8 @@ class Tables(unittest.TestCase):
         self.assertIn("| old | 6.00 | 60.00 | 1.00 |", text)
         self.assertIn("| new | 2.00 | 10.00 | 0.70 |", text)
         self.assertIn("| **new ÷ old** | 0.333× | 0.167× |  |", text)
+        self.assertIn("| index pages a query | 1,000 rows | 10,000 rows | exponent |\n|---|---|---|---|\n"
+                      "| new | 100 | 500 | 0.70 |", text)
         self.assertIn("| all, of which half are real | 0.100 / 0.200 / 0.300 |", text)
 
     def test_real_rows_alone_need_no_comparison(self):

@@ -20,6 +20,20 @@ class Sql(unittest.TestCase):
         self.assertEqual(SYSTEMS["pgvector"].query(SHAPE, 40),
                          "SELECT id FROM base ORDER BY v <=> (SELECT v FROM query WHERE id = {q}) LIMIT 10")
 
+    def test_another_expression_can_stand_for_the_query(self):
+        self.assertEqual(SYSTEMS["vchordrq"].query(SHAPE, 40, "$1"), "SELECT id FROM base ORDER BY v <=> $1 LIMIT 10")
+        self.assertEqual(SYSTEMS["pgvector-binary"].query(SHAPE, 40, "$1"),
+                         "SELECT id FROM (SELECT id, v FROM base ORDER BY binary_quantize(v)::bit(384) <~> "
+                         "binary_quantize($1)::bit(384) LIMIT 40) AS candidates ORDER BY v <=> $1 LIMIT 10")
+
+    def test_options_of_vectorchord_are_a_document(self):
+        self.assertIn("lists = [32]\n", SYSTEMS["vchordrq"].create_index(SHAPE, COMMON))
+        self.assertEqual(SYSTEMS["vchordg"].create_index(SHAPE, COMMON),
+                         "CREATE INDEX base_v_idx ON base USING vchordg (v vector_cosine_ops)")
+        self.assertEqual(parse("vchordg:m=64")[0].create_index(SHAPE, COMMON),
+                         "CREATE INDEX base_v_idx ON base USING vchordg (v vector_cosine_ops) "
+                         "WITH (options = $$\nm = 64\n$$)")
+
 
 class Parse(unittest.TestCase):
     def test_options_override_those_of_the_command_line(self):
