@@ -138,13 +138,21 @@ void QuantizedCodec<kBits>::encode_residual(const float* vector, std::uint32_t h
         }
         if (best_cosine_squared > 0) {
             std::uint8_t* code = code_of(payload);
-            for (std::size_t i = 0; i < dim_; ++i) {
-                std::int32_t c = grid<kBits>(vector[i], best_step);
-                header.sum += c;
-                bool high = kBits == 4 && i >= bytes_;
-                auto& byte = code[high ? i - bytes_ : i];
-                byte = static_cast<std::uint8_t>(byte | c << (high ? 4 : 0));
+            // Of four bits, what is beyond the first bytes_ numbers is in the high halves; of eight, nothing is.
+            const std::size_t both = dim_ > bytes_ ? dim_ - bytes_ : 0;
+            std::int32_t sum = 0;
+            for (std::size_t i = 0; i < both; ++i) {
+                std::int32_t low = grid<kBits>(vector[i], best_step);
+                std::int32_t high = grid<kBits>(vector[i + bytes_], best_step);
+                sum += low + high;
+                code[i] = static_cast<std::uint8_t>(low | high << 4);
             }
+            for (std::size_t i = both; i < std::min(bytes_, dim_); ++i) {
+                std::int32_t low = grid<kBits>(vector[i], best_step);
+                sum += low;
+                code[i] = static_cast<std::uint8_t>(low);
+            }
+            header.sum = sum;
             header.scale = norm_squared / best.product;
             float tangent = std::sqrt(std::max(0.0F, 1.0F - best_cosine_squared) / best_cosine_squared);
             header.error = std::sqrt(norm_squared) * tangent / std::sqrt(std::max(1.0F, static_cast<float>(dim_) - 1));
