@@ -206,7 +206,8 @@ sub run_ivfflat
     is(index_faults($node, 'loose_index'), '', 'and takes rows again');
 
     # -- cancelled: within a moment, in a build
-    my $cancelled = start_sql($node, "SET max_parallel_maintenance_workers = 0; CREATE INDEX other_index ON packages USING ivfflat (embedding vector_l2_ops) WITH (lists = 2000)");
+    $node->safe_psql('postgres', 'CREATE TABLE many AS SELECT (p.embedding * q.embedding)::vector(' . $dim . ') AS embedding FROM packages p, (SELECT embedding FROM packages ORDER BY id LIMIT 20) q');
+    my $cancelled = start_sql($node, "SET max_parallel_maintenance_workers = 0; SET maintenance_work_mem = '256MB'; CREATE INDEX other_index ON many USING ivfflat (embedding vector_l2_ops) WITH (lists = 10000)");
     ok(wait_for_sql($node, q{EXISTS (SELECT FROM pg_stat_progress_create_index WHERE phase LIKE '%k-means')}), 'a build clusters');
     $node->safe_psql('postgres', 'SELECT pg_cancel_backend(pid) FROM pg_stat_progress_create_index');
     my $end = finish_sql($cancelled);
