@@ -351,8 +351,9 @@ class Vacuum {
         return count;
     }
 
-    // Whether `owner` refers to the slot, directly or through a chain. What came since pass 1 is at a chain's beginning,
-    // so one that was in the chain then ends the search: a vacuum that was cut off can have left many slots of one owner.
+    // Whether `owner` refers to the slot, directly or through a chain. What came since pass 1 is at a chain's
+    // beginning, so one that was in the chain then ends the search: a vacuum that was cut off can have left many slots
+    // of one owner.
     bool refers(NodeId owner, SlotKind kind, SlotId wanted, const SlotSet& referred) {
         if (owner == kOwnerToCome) return false;
         Buffer buffer;
