@@ -151,5 +151,27 @@ INSERT INTO huge SELECT i, array_fill(i * 1e37, ARRAY[64])::vector FROM generate
 SET hnsw.ef_search = 100;
 SELECT count(*) FROM (SELECT id FROM huge ORDER BY v <-> array_fill(0, ARRAY[64])::vector LIMIT 100) f;
 SELECT count(*) FROM vectorx_check('huge_index', true);
+
+-- vectors of one direction, whose distances differ by rounding alone, in one node and in different ones; all are found, though
+-- order is promised
+CREATE FUNCTION scaled(dim int) RETURNS TABLE (nodes int, fewest bigint, strict_fewest bigint) LANGUAGE plpgsql AS $$
+DECLARE
+  query text := 'SELECT min(n) FROM generate_series(1, 20) i, LATERAL (SELECT count(*) n FROM (SELECT v FROM scaled ORDER BY v <=> random_vector($1, 7000 + i) LIMIT 500) f) g';
+BEGIN
+  EXECUTE format('CREATE TABLE scaled (v vector(%s))', dim);
+  INSERT INTO scaled SELECT (SELECT array_agg(x * (i * 0.37)::real) FROM unnest(random_vector(dim, 1)::real[]) x)::vector FROM generate_series(1, 300) i;
+  CREATE INDEX scaled_index ON scaled USING hnsw (v vector_cosine_ops) WITH (storage = quantized);
+  nodes := (vectorx_index_stats('scaled_index')).nodes;
+  PERFORM set_config('enable_seqscan', 'off', true), set_config('enable_sort', 'off', true), set_config('hnsw.ef_search', '400', true);
+  PERFORM set_config('hnsw.iterative_scan', 'off', true);
+  EXECUTE query INTO fewest USING dim;
+  PERFORM set_config('hnsw.iterative_scan', 'strict_order', true);
+  EXECUTE query INTO strict_fewest USING dim;
+  DROP TABLE scaled;
+  RETURN NEXT;
+END $$;
+SELECT nodes < 100 AS shared, fewest, strict_fewest FROM scaled(3);
+SELECT nodes < 100 AS shared, fewest, strict_fewest FROM scaled(96);
+DROP FUNCTION scaled;
 DROP TABLE quantized, grown, wide, huge;
 DROP FUNCTION differences, random_vector;

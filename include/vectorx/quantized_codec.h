@@ -36,7 +36,7 @@ struct CodeQuery {
     std::int32_t sum;     // of the bytes
     std::int32_t factor;  // each coordinate stands for scale * (factor * byte + addend)
     std::int32_t addend;
-    std::int32_t unused;
+    float centre_norm;  // of what was taken off the vector
 };
 static_assert(sizeof(CodeQuery) == 32);
 
@@ -80,7 +80,8 @@ class QuantizedCodec {
         for (int i = 0; i < count; ++i) out[i] = distance(from, payloads[i]);
     }
 
-    // What the distance to the query, as estimated, may be less than estimated: kErrorBound standard deviations.
+    // What the distance to the query, as estimated, may be less than estimated: kErrorBound standard deviations, and
+    // what float arithmetic may be off, in the estimate as in an exact distance. The query is one of encode_query().
     float error_bound(const std::byte* query, const std::byte* payload) const;
 
  private:
@@ -88,6 +89,7 @@ class QuantizedCodec {
     static constexpr std::int32_t kMax = (1 << kBits) - 1;
 
     void to_residual(float* vector, float* spare) const;
+    float arithmetic_error(const CodeQuery& query, float norm) const;
     float finish(float norms_squared, float product) const;
 
     Metric metric_;

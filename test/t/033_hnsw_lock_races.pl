@@ -6,6 +6,7 @@ use warnings;
 use HnswTest;
 use RaceTest;
 use Test::More;
+use Time::HiRes qw(sleep);
 
 # So few buffers that others push the index out of them.
 my $node = start_races('hnsw_lock_races', conf => "shared_buffers = 1MB\nmax_parallel_maintenance_workers = 1\n");
@@ -219,6 +220,50 @@ foreach my $case ([ 12, 1, 8 ], [ 14, 2, 15 ], [ 74, 44, 9 ])
     $node->safe_psql('postgres', "DELETE FROM t WHERE id NOT IN ($kept[0], $kept[1])");
     $node->safe_psql('postgres', 'VACUUM t');
     check_index("graph $seed");
+}
+
+# -- an insert has read a list with dying nodes, and before it looks at them, or while it computes their distances, vacuum frees
+# them and other inserts take the slots, for nodes nearby that are not as high. Which levels nodes have follows from where the
+# rows lie, so the trials are those in which it would link to one.
+sub stopped
+{
+    my ($point) = @_;
+    for (1 .. 1000) { return 1 if -e $node->data_dir . "/race/$point.reached"; sleep 0.005 }
+    return 0;
+}
+foreach my $case ([ 'links_read', 4 ], [ 'links_read', 28 ], [ 'links_read', 33 ], [ 'distances_computed', 26 ], [ 'distances_computed', 29 ])
+{
+    my ($point, $trial) = @$case;
+    make_table();
+    $node->safe_psql('postgres', qq{INSERT INTO t VALUES (0, '[0,0]');
+        INSERT INTO t SELECT i, ARRAY[i * i * 31 % 101, i * 7919 % 103] FROM generate_series(1, @{[240 + 3 * $trial]}) i;
+        DELETE FROM t WHERE id % 3 > 0});
+    hold('vacuum_waited');
+    $vacuum = start_sql($node, 'VACUUM t');
+    await('vacuum_waited');
+    hold($point);
+    $insert = start_sql($node, q{INSERT INTO t SELECT 1000 + i, ARRAY[20 + i, 20 + 2 * i] FROM generate_series(1, 10) i});
+    foreach (1 .. 8 + $trial % 25)
+    {
+        last unless stopped($point);
+        hold($point);
+        release($point);
+    }
+    ok(stopped($point), "the insert stopped at $point");
+    hold('vacuum_freed');
+    release('vacuum_waited');
+    await('vacuum_freed');
+    # Those that would raise the entry point wait for the insert.
+    my $others = start_sql($node, q{INSERT INTO t SELECT 2000 + i, ARRAY[20 + i % 11 + i * 0.001, 20 + 2 * (i % 11) + i * 0.0007]
+        FROM generate_series(1, 190) i});
+    wait_for_sql($node, q{NOT EXISTS (SELECT FROM pg_stat_activity WHERE query ~ 'SELECT 2000' AND state = 'active' AND wait_event_type IS DISTINCT FROM 'Lock'
+        AND pid <> pg_backend_pid())});
+    release($point);
+    finished($insert, 'the insert');
+    release('vacuum_freed');
+    finished($vacuum, 'the vacuum');
+    finished($others, 'the other inserts');
+    check_index("slots taken at $point, trial $trial");
 }
 
 # -- the pages that a scan reads without pins go to another table

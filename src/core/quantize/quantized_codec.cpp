@@ -171,6 +171,7 @@ void QuantizedCodec<kBits>::encode_query(float* vector, float* spare, std::byte*
     float norm_squared = squared_norm(vector, dim_);
     float norm = norm_squared == 0 ? kVanishing : std::sqrt(norm_squared);
     CodeQuery header = {0, norm_squared, norm, 0, 0, 1, 0, 0};
+    if (centre_ != nullptr) header.centre_norm = std::sqrt(squared_norm(centre_, dim_));
     float largest = 0;
     for (std::size_t i = 0; i < dim_; ++i) largest = std::max(largest, std::fabs(vector[i]));
     if (!std::isfinite(norm_squared)) {
@@ -257,7 +258,22 @@ float QuantizedCodec<kBits>::error_bound(const std::byte* query, const std::byte
     float of_code = q.norm * x.error;
     float bound = kErrorBound * std::sqrt(of_code * of_code + q.rounding * q.rounding * x.norm_squared);
     if (metric_ == Metric::kL2) bound *= 2;
+    bound += arithmetic_error(q, std::sqrt(x.norm_squared));
     return std::isnan(bound) ? kInfinity : bound;
+}
+
+// Where residuals are much shorter than the vectors, or than the query, this is more than the error of their codes.
+template <int kBits>
+float QuantizedCodec<kBits>::arithmetic_error(const CodeQuery& query, float norm) const {
+    const float unit = std::numeric_limits<float>::epsilon() * (8 + 0.25F * std::sqrt(static_cast<float>(dim_)));
+    switch (metric_) {
+        case Metric::kInnerProduct:
+            return unit * query.norm * norm;
+        case Metric::kCosine:  // of vectors of length 1
+            return unit;
+        default:
+            return unit * (query.norm + norm) * (query.norm + norm + query.centre_norm);
+    }
 }
 
 template class QuantizedCodec<4>;

@@ -51,12 +51,14 @@ class Inserter {
             if (!exclusive && (alone || level > store_.entry_point().level)) {
                 // The node becomes the entry point; alone, since nodes that raise it at the same time would not be
                 // linked with each other on the new levels. What was planned may no longer hold once the lock is there.
+                store_.forget_payloads();
                 unlock(exclusive);
                 exclusive = true;
                 race_point("insert_upgrade");
                 lock(exclusive);
                 continue;
             }
+            for (int l = 1; l <= level; ++l) drop_lower(l);
             NodeId node = write_node(level);
             race_point("insert_written");
             if (exclusive && (alone || level > store_.entry_point().level)) {
@@ -64,6 +66,7 @@ class Inserter {
                 raise_root(store_, node, level);
             } else if (!link_to_parent(store_, node, payload_, plan_)) {
                 // Nearly all nodes are dying, and have the places of all that live.
+                store_.forget_payloads();
                 unlock(exclusive);
                 exclusive = true;
                 lock(exclusive);
@@ -90,6 +93,22 @@ class Inserter {
             LWLockRelease(build_lock_);
         else
             UnlockPage(index_, kMetaBlock, exclusive ? ExclusiveLock : ShareLock);
+    }
+
+    // Takes off the planned list of a level whoever is not on it. A list that was read can hold dying nodes, and by the
+    // time that they are looked at, vacuum may have freed them and other inserts taken their slots. Those that stay are
+    // live, so they are not freed before this insert is through.
+    void drop_lower(int level) {
+        LinkList& list = plan_.neighbours(level);
+        int kept = 0;
+        int strict = 0;
+        for (int i = 0; i < list.count; ++i) {
+            if (store_.level(list.links[i].node) < level) continue;
+            strict += i < list.strict;
+            list.links[kept++] = list.links[i];
+        }
+        list.count = kept;
+        list.strict = strict;
     }
 
     // If a node has the same vector, the row joins it.

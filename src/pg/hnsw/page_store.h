@@ -51,6 +51,7 @@ class PageStore {
     void set_entry_point(const EntryPoint& entry) { entry_point_ = entry; }
 
     void evaluate(const std::byte* query, const NodeId* nodes, int count, Candidate* out, bool* live) {
+        race_point("links_read");
         evaluate_by([&](const std::byte* const* payloads, int batch,
                         float* distances) { codec_.distances(query, payloads, batch, distances); },
                     nodes, count, out, live);
@@ -143,7 +144,10 @@ class PageStore {
 
     void release_payloads() {
         constexpr std::size_t kKept = std::size_t{8} << 20;
-        if (payloads_.size() * codec_.payload_size() < kKept) return;
+        if (payloads_.size() * codec_.payload_size() >= kKept) forget_payloads();
+    }
+    // For an insert that lets go of the lock which keeps the nodes that it has met from being freed.
+    void forget_payloads() {
         for (auto& [node, payload] : payloads_)
             payload_memory()->deallocate(payload, codec_.payload_size(), kPayloadAlignment);
         payloads_.clear();
@@ -245,6 +249,13 @@ class PageStore {
 
     // -- nodes
 
+    int level(NodeId node) {
+        Buffer buffer;
+        int level = pin_header(node, &buffer)->level;
+        ReleaseBuffer(buffer);
+        return level;
+    }
+
     // Pins a node's page; the caller locks the page or reads only what can be read under a pin.
     NodeHeader* pin_header(NodeId node, Buffer* buffer) { return pin_slot<NodeHeader>(kNode, node, buffer); }
 
@@ -279,7 +290,8 @@ class PageStore {
         return pin_slot<PayloadSlot>(kind, reference.slot, buffer);
     }
 
-    // Distances to nodes, each batch by compute(payloads, count, distances).
+    // Distances to nodes, each batch by compute(payloads, count, distances). Whether a node is live is asked first: one
+    // that was dying may be freed while the distance is computed, and be live again, but somewhere else.
     template <typename Compute>
     void evaluate_by(Compute compute, const NodeId* nodes, int count, Candidate* out, bool* live) {
         float distances[kMaxLinks];
@@ -343,15 +355,16 @@ class PageStore {
             remembered[held++] = i;
         }
         float distances[kMaxLinks];
+        for (int r = 0; r < held; ++r) live[remembered[r]] = headers[remembered[r]]->state == NodeState::kLive;
         if (held > 0) {
             race_point("scan_held");
             compute(payloads, held, distances);
+            race_point("distances_computed");
         }
         int read = 0;
         for (int r = 0; r < held; ++r) {
             int i = remembered[r];
             out[i] = distances[r];
-            live[i] = headers[i]->state == NodeState::kLive;
             if (reader_.holds(buffers[i], geometry.block_of(nodes[i])))
                 ++read;
             else
@@ -382,11 +395,9 @@ class PageStore {
             payloads[i] = payload_of(headers[i]);
             prefetch(headers[i], sizeof(NodeHeader) + codec_.payload_size());
         }
+        for (int i = 0; i < count; ++i) live[i] = headers[i]->state == NodeState::kLive;
         compute(payloads, count, out);
-        for (int i = 0; i < count; ++i) {
-            live[i] = headers[i]->state == NodeState::kLive;
-            ReleaseBuffer(buffers[i]);
-        }
+        for (int i = 0; i < count; ++i) ReleaseBuffer(buffers[i]);
     }
 
     template <typename Compute>
@@ -428,8 +439,8 @@ class PageStore {
         Buffer buffer;
         if (!layout_.payloads_apart()) {
             NodeHeader* header = pin_header(node, &buffer);
-            std::memcpy(copy, payload_of(header), codec_.payload_size());
             *live = header->state == NodeState::kLive;
+            std::memcpy(copy, payload_of(header), codec_.payload_size());
             ReleaseBuffer(buffer);
             return;
         }

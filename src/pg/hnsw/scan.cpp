@@ -212,7 +212,8 @@ class CodecScan final : public RowScan {
                     push({distance, true, nullptr, nearest.row});
                     continue;
                 }
-                nearest.distance = distance;
+                // Nearer it is by rounding alone, as vectors of one direction can be that differ in length; then it
+                // does not come too late.
             }
             // Rows are promised in order. One whose bound failed comes too late, like one that a search has not met.
             if (nearest.distance < last_exact_distance_ && iterative_ != kIterativeRelaxed) continue;

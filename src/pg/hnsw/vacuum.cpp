@@ -78,6 +78,7 @@ class Vacuum {
             // Now that no live node links to a dying one, there are places enough.
             if (!anchored) anchor();
             free_dying();
+            race_point("vacuum_freed");
         }
         sweep<UpperSlot>(kUpper, referred_uppers_);
         sweep<RowsSlot>(kRows, referred_rows_);
@@ -345,13 +346,15 @@ class Vacuum {
             if (referred.contains(slot)) continue;
             // One that has left its chain never comes back; looking through the chain would take long in a long one.
             bool left = kind == kRows && unlinked_rows_.contains(slot);
-            if (left || !refers(owners[i], kind, slot)) positions[count++] = i;
+            if (left || !refers(owners[i], kind, slot, referred)) positions[count++] = i;
         }
         return count;
     }
 
-    // Whether `owner` refers to the slot, directly or through a chain.
-    bool refers(NodeId owner, SlotKind kind, SlotId wanted) {
+    // Whether `owner` refers to the slot, directly or through a chain. What came since pass 1 is at a chain's
+    // beginning, so one that was in the chain then ends the search: a vacuum that was cut off can have left many slots
+    // of one owner.
+    bool refers(NodeId owner, SlotKind kind, SlotId wanted, const SlotSet& referred) {
         if (owner == kOwnerToCome) return false;
         Buffer buffer;
         NodeHeader* header = store_.lock_header(owner, BUFFER_LOCK_SHARE, &buffer);
@@ -365,7 +368,7 @@ class Vacuum {
             slot = reference_of(header)->slot;
         }
         const SlotGeometry& geometry = layout().slots(kind);
-        while (slot != kNoSlot && slot != wanted) {
+        while (slot != kNoSlot && slot != wanted && !referred.contains(slot)) {
             Buffer slot_buffer = read_page(index_, geometry.block_of(slot), BUFFER_LOCK_SHARE, page_kind(kind));
             Page page = BufferGetPage(slot_buffer);
             if (kind == kUpper)
