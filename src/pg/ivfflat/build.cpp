@@ -430,7 +430,8 @@ class ListWriter {
             layout_.init_wide(BufferGetPage(wide_), BufferGetBlockNumber(buffer_));
             IndexLayout::wide_page_numbers(page)[count_ / layout_.wide_per_page()] = BufferGetBlockNumber(wide_);
         }
-        codes_.put(entry, layout_.block(page, count_ / ListCodes::kBlock), count_ % ListCodes::kBlock);
+        constexpr std::uint32_t kBlock = ListCodes::kBlock;
+        codes_.put(entry, layout_.block(page, count_ / kBlock), count_ % kBlock);
         for (std::uint32_t m = 0; m < layout_.more_pages(); ++m)
             codes_.put_bits(entry, layout_.first_group(m), layout_.group_count(m),
                             IndexLayout::piece(BufferGetPage(more_[m])), count_);
