@@ -192,7 +192,8 @@ void append_code(Relation index, const IndexLayout& layout, const ListCodes& cod
     if (place.added == InvalidBuffer) {
         Page page = BufferGetPage(place.page);
         while (slot < layout.entries_per_page() &&
-               !codes.empty(layout.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock))
+               !codes.empty(layout.block(page, static_cast<std::uint32_t>(slot / ListCodes::kBlock)),
+                            slot % ListCodes::kBlock))
             ++slot;
         if (slot == layout.entries_per_page()) report_unexpected_page(index, place.block());
         wide_block = IndexLayout::wide_page_numbers(page)[slot / layout.wide_per_page()];
@@ -221,7 +222,8 @@ void append_code(Relation index, const IndexLayout& layout, const ListCodes& cod
     } else {
         wide_page = edit.page(wide_buffer);
     }
-    codes.put(entry, layout.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock);
+    codes.put(entry, layout.block(page, static_cast<std::uint32_t>(slot / ListCodes::kBlock)),
+              slot % ListCodes::kBlock);
     ++page_tail(page)->count;
     WideSlot* wide = layout.wide_slot(wide_page, slot % layout.wide_per_page());
     wide->row = *row;

@@ -221,7 +221,8 @@ class Check {
             }
             std::uint32_t end = std::min((w + 1) * per_page, layout_.entries_per_page());
             for (std::uint32_t slot = w * per_page; slot < end; ++slot) {
-                bool coded = !codes_.empty(layout_.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock);
+                bool coded = !codes_.empty(layout_.block(page, static_cast<std::uint32_t>(slot / ListCodes::kBlock)),
+                                           slot % ListCodes::kBlock);
                 found += coded ? 1 : 0;
                 ItemPointer row =
                     wide_page == nullptr ? nullptr : &layout_.wide_slot(wide_page, slot - w * per_page)->row;

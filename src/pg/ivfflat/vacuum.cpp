@@ -173,7 +173,8 @@ class Vacuum {
                 }
                 ItemPointerSetInvalid(row);
                 const std::uint32_t slot = w * layout_.wide_per_page() + position;
-                codes_.remove(layout_.block(page, slot / ListCodes::kBlock), slot % ListCodes::kBlock);
+                codes_.remove(layout_.block(page, static_cast<std::uint32_t>(slot / ListCodes::kBlock)),
+                              slot % ListCodes::kBlock);
                 --page_tail(page)->count;
                 ++stats_->tuples_removed;
             });
